@@ -1,0 +1,38 @@
+"""Short-lived state: codes, interactions, pushed requests, challenges, seen `jti`s.
+
+One small interface, implemented in `idp.storage.ephemeral`. Losing the whole store
+costs citizens a second click; it never makes anything old valid again.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+Record = Mapping[str, Any]
+"""A JSON object."""
+
+
+class EphemeralStore(Protocol):
+    """Records by kind and key, each with an end. `take`, `replace` and `add` are atomic over all processes."""
+
+    def put(self, kind: str, key: str, record: Record, lifetime: timedelta) -> None:
+        """Keep `record`, over whatever was there."""
+
+    def get(self, kind: str, key: str) -> Record | None:
+        """Return the record while it lives, or None."""
+
+    def take(self, kind: str, key: str) -> Record | None:
+        """Return the record and remove it: of any number of callers, one gets it."""
+
+    def replace(self, kind: str, key: str, record: Record, lifetime: timedelta) -> Record | None:
+        """Put `record` in the place of a living one and return the old one; where there is none, do nothing.
+
+        One round trip. This is how a code is spent and leaves a tombstone in one step.
+        """
+
+    def add(self, kind: str, key: str, record: Record, lifetime: timedelta, *, dated: datetime | None = None) -> bool:
+        """Keep `record` if nothing living is there; say whether it was kept.
+
+        With `dated` (when the proof in hand was made) also refuse what is older than
+        the store itself: after a flush, a replay must not look like a first use.
+        """

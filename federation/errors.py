@@ -1,0 +1,67 @@
+"""What an agency is told when its request is refused: one row an error.
+
+The argument of an error is the precise reason. It goes to the audit log and the
+agency's inspector; the public answer holds `code` and `description` alone.
+"""
+
+
+class ProtocolError(Exception):
+    """A request that is refused: error code, HTTP status and one public sentence."""
+
+    code = "server_error"
+    status = 400
+    description = "The request could not be carried out."
+
+    def __init__(self, reason: str = "") -> None:
+        super().__init__(reason or self.description)
+
+
+class InvalidRequest(ProtocolError):
+    """RFC 6749 section 5.2: a parameter is missing, repeated, malformed or unknown in this place."""
+
+    code = "invalid_request"
+    description = "The request is missing a parameter, repeats one, or has a value that is not allowed."
+
+
+class InvalidClient(ProtocolError):
+    """RFC 6749 section 5.2: the relying party did not prove who it is."""
+
+    code = "invalid_client"
+    status = 401
+    description = "Client authentication failed."
+
+
+class InvalidGrant(ProtocolError):
+    """RFC 6749 section 5.2: the code or refresh token is unknown, spent, expired, revoked or another's."""
+
+    code = "invalid_grant"
+    description = "The code or refresh token is not valid for this client."
+
+
+class UnauthorizedClient(ProtocolError):
+    """RFC 6749 section 5.2: this relying party is not registered for what it asks."""
+
+    code = "unauthorized_client"
+    description = "This client may not use this grant or response type."
+
+
+class UnsupportedGrantType(ProtocolError):
+    """RFC 6749 section 5.2: a grant type nobody here may use."""
+
+    code = "unsupported_grant_type"
+    description = "This grant type is not supported."
+
+
+class InvalidScope(ProtocolError):
+    """RFC 6749 section 5.2: a scope that is unknown, malformed or wider than registered or granted."""
+
+    code = "invalid_scope"
+    description = "The requested scope is not allowed."
+
+
+class InvalidToken(ProtocolError):
+    """RFC 6750 section 3.1: the access token is unknown, expired or revoked."""
+
+    code = "invalid_token"
+    status = 401
+    description = "The access token is not valid."

@@ -1,0 +1,55 @@
+"""A relying party: one registered service of an agency. A frozen value that has passed registration."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelyingParty:
+    """What the registry knows of one service. Names are those of RFC 7591 and OIDC Registration where they exist."""
+
+    client_id: str
+    client_name: str
+    agency: str
+    """The organisation the service belongs to, as citizens read it."""
+    application_type: str = "web"
+    redirect_uris: tuple[str, ...] = ()
+    post_logout_redirect_uris: tuple[str, ...] = ()
+    grant_types: tuple[str, ...] = ("authorization_code",)
+    response_types: tuple[str, ...] = ("code",)
+    scope: tuple[str, ...] = ("openid",)
+    token_endpoint_auth_method: str = "private_key_jwt"
+    token_endpoint_auth_signing_alg: str | None = None
+    client_secret_hash: str | None = None
+    """SHA-256 of the secret, base64url; the secret is 256 random bits and is shown once."""
+    jwks: Mapping[str, Any] | None = None
+    jwks_uri: str | None = None
+    id_token_signed_response_alg: str = "ES256"
+    userinfo_signed_response_alg: str | None = None
+    access_token_format: str = "jwt"
+    """`jwt` (RFC 9068) or `opaque`."""
+    subject_type: str = "pairwise"
+    sector: str = ""
+    """Host that decides which services see the same pairwise subject (OIDC Core section 8.1)."""
+    sector_identifier_uri: str | None = None
+    default_max_age: int | None = None
+    require_auth_time: bool = False
+    default_acr_values: tuple[str, ...] = ()
+    backchannel_logout_uri: str | None = None
+    backchannel_logout_session_required: bool = False
+    client_uri: str | None = None
+    logo_uri: str | None = None
+    policy_uri: str | None = None
+    tos_uri: str | None = None
+    initiate_login_uri: str | None = None
+    contacts: tuple[str, ...] = ()
+    profile: str = "standard"
+    active: bool = True
+    created_at: datetime | None = None
+
+    @property
+    def confidential(self) -> bool:
+        """Whether it can keep a secret: everything but `none`."""
+        return self.token_endpoint_auth_method != "none"

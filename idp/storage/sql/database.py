@@ -1,0 +1,73 @@
+"""The durable stores of one database: how units of work are opened."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+
+from sqlalchemy import Engine
+
+from idp.storage.sql.audit import SqlAuditLog
+from idp.storage.sql.citizens import SqlCitizens
+from idp.storage.sql.consents import SqlConsents
+from idp.storage.sql.credentials import SqlCredentials
+from idp.storage.sql.failures import SqlFailureCounters
+from idp.storage.sql.grants import SqlGrants
+from idp.storage.sql.outbox import SqlOutbox
+from idp.storage.sql.relying_parties import SqlRelyingParties
+from idp.storage.sql.sessions import SqlSessions
+from idp.storage.sql.signing_keys import SqlKeys
+from idp.storage.sql.work import Work
+from idp.web.stores import Stores
+
+
+class SqlUnitOfWork:
+    """One `Work` and the stores that run on it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._work = Work(engine)
+
+    @cached_property
+    def stores(self) -> Stores:
+        """Return the stores; nothing touches the database until one is used."""
+        work = self._work
+        return Stores(
+            audit=SqlAuditLog(work),
+            citizens=SqlCitizens(work),
+            consents=SqlConsents(work),
+            credentials=SqlCredentials(work),
+            failures=SqlFailureCounters(work),
+            grants=SqlGrants(work),
+            keys=SqlKeys(work),
+            outbox=SqlOutbox(work),
+            relying_parties=SqlRelyingParties(work),
+            sessions=SqlSessions(work),
+        )
+
+    def commit(self) -> None:
+        """Make the changes last."""
+        self._work.commit()
+
+    def close(self) -> None:
+        """Undo what was not committed."""
+        self._work.close()
+
+
+class SqlDatabase:
+    """Opens units of work on one engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def open(self) -> SqlUnitOfWork:
+        """Return a unit of work; whoever opens it closes it."""
+        return SqlUnitOfWork(self._engine)
+
+    @contextmanager
+    def work(self) -> Iterator[Stores]:
+        """Run a block as one transaction."""
+        unit = self.open()
+        try:
+            yield unit.stores
+            unit.commit()
+        finally:
+            unit.close()

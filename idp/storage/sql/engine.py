@@ -1,0 +1,37 @@
+"""Connect to SQLite or PostgreSQL, tuned so that both keep the same promises."""
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+
+SQLITE_BUSY_MILLISECONDS = 5_000
+POSTGRESQL_CONNECT_SECONDS = 1
+
+
+def connect(url: str, *, pool_size: int = 5) -> Engine:
+    """Return an engine in autocommit: `Work` says BEGIN and COMMIT itself, at the first write."""
+    dialect = make_url(url).get_backend_name()
+    if dialect == "sqlite":
+        engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=pool_size)
+        event.listen(engine, "connect", _tune_sqlite)
+        return engine
+    return create_engine(
+        url,
+        isolation_level="AUTOCOMMIT",
+        pool_size=pool_size,
+        max_overflow=0,
+        pool_timeout=POSTGRESQL_CONNECT_SECONDS,
+        pool_reset_on_return=None,
+        connect_args={"connect_timeout": POSTGRESQL_CONNECT_SECONDS},
+    )
+
+
+def _tune_sqlite(connection: Any, _: object) -> None:
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")

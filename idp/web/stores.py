@@ -1,0 +1,63 @@
+"""Everything durable that one request may use, on one connection, in one transaction.
+
+The interfaces belong to the rooms that need them; `idp.storage.sql` implements them all.
+"""
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from federation.relying_parties.registry import RelyingPartyRegistry
+from federation.tokens.grants.store import GrantStore
+from idp.audit.log import AuditLog
+from idp.authentication.credentials import CredentialStore
+from idp.authentication.throttle import FailureCounters
+from idp.citizens.store import CitizenStore
+from idp.consent.ledger import ConsentLedger
+from idp.notices.outbox import Outbox
+from idp.sessions.store import SessionStore
+from keys.store import KeyStore
+
+
+class StoreUnavailable(Exception):
+    """A store cannot answer now: down, unreachable, locked too long. Answered 503 with Retry-After."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """One attribute a room."""
+
+    audit: AuditLog
+    citizens: CitizenStore
+    consents: ConsentLedger
+    credentials: CredentialStore
+    failures: FailureCounters
+    grants: GrantStore
+    keys: KeyStore
+    outbox: Outbox
+    relying_parties: RelyingPartyRegistry
+    sessions: SessionStore
+
+
+class UnitOfWork(Protocol):
+    """The stores of one request, and their one commit."""
+
+    @property
+    def stores(self) -> Stores:
+        """Return the stores; reads run at once, the first write begins the transaction."""
+
+    def commit(self) -> None:
+        """Make the changes last."""
+
+    def close(self) -> None:
+        """Undo what was not committed."""
+
+
+class Database(Protocol):
+    """Opens units of work."""
+
+    def open(self) -> UnitOfWork:
+        """Return a unit for one request; whoever opens it closes it."""
+
+    def work(self) -> AbstractContextManager[Stores]:
+        """Run a block as one transaction: committed at its end, undone if it raises."""

@@ -1,0 +1,44 @@
+"""One transaction a request: opened by the first use, committed after the view, undone by any error.
+
+Order of calls: `TransactionalFlask.dispatch_request` runs the view, which calls `stores()`; when the
+view returns, the work is committed, so that a commit that fails is answered like any other error; when
+it raises, nothing is committed. The teardown gives the connection back. Nobody below commits.
+"""
+
+from flask import Flask, g
+from flask.typing import ResponseReturnValue
+
+from idp.web.services import services
+from idp.web.stores import Stores, UnitOfWork
+
+
+class TransactionalFlask(Flask):
+    """Flask whose views run inside one unit of work."""
+
+    def dispatch_request(self) -> ResponseReturnValue:
+        """Run the view, then commit."""
+        answer = super().dispatch_request()
+        work: UnitOfWork | None = g.get("work")
+        if work is not None:
+            work.commit()
+        return answer
+
+    def do_teardown_request(self, *args: object, **kwargs: object) -> None:
+        """Undo what was not committed and give the connection back."""
+        undo()
+        super().do_teardown_request(*args, **kwargs)  # type: ignore[arg-type]  # passed through untouched
+
+
+def stores() -> Stores:
+    """Return this request's durable stores."""
+    if "work" not in g:
+        g.work = services().database.open()
+    work: UnitOfWork = g.work
+    return work.stores
+
+
+def undo() -> None:
+    """Undo what this request has changed so far; a refusal is then recorded in a transaction of its own."""
+    work: UnitOfWork | None = g.pop("work", None)
+    if work is not None:
+        work.close()
