@@ -1,0 +1,129 @@
+"""How the text of an environment variable becomes a value. Each raises ValueError with the end of a sentence."""
+
+import ipaddress
+import re
+from base64 import urlsafe_b64decode
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+KEY_BYTES = 32
+_DURATION = re.compile(r"(\d{1,6})([smhd])")
+_UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_MAX_PORT = 65_535
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether `host` names this machine only: localhost, 127.0.0.0/8 or ::1."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def issuer(text: Any) -> str:
+    """Check an issuer identifier (OpenID Connect Discovery 1.0 section 3; http on loopback is our addition)."""
+    try:
+        parts = urlsplit(str(text))
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("is not an address") from None
+    if not host or parts.username is not None or parts.password is not None:
+        raise ValueError("must be an address with a host and without a user name")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise ValueError("must begin with https:// (http:// is accepted on a loopback host only)")
+    if parts.path or set(str(text)) & set("?#\\ \t\r\n"):
+        raise ValueError("must end with the host or port: no path, trailing slash, query or fragment")
+    if parts.netloc != parts.netloc.lower() or port == {"https": 443, "http": 80}[parts.scheme]:
+        raise ValueError("must be written as browsers write it: a host in small letters and no default port")
+    return str(text)
+
+
+def database_url(text: Any) -> str:
+    """Check the address of the durable store."""
+    if str(text).startswith("postgresql+psycopg://"):
+        return str(text)
+    return _sqlite_file(str(text), otherwise="postgresql+psycopg://...")
+
+
+def ephemeral_url(text: Any) -> str:
+    """Check the address of the ephemeral store."""
+    if str(text).startswith(("redis://", "rediss://", "unix://")):
+        return str(text)
+    return _sqlite_file(str(text), otherwise="redis://...")
+
+
+def key_encryption_keys(text: Any) -> tuple[bytes, ...]:
+    """Decode a comma-separated list of base64url keys of 32 bytes, newest first."""
+    if isinstance(text, tuple):
+        return text
+    return tuple(_key(part.strip()) for part in str(text).split(","))
+
+
+def duration(text: Any) -> timedelta:
+    """Read `90s`, `15m`, `48h` or `7d`."""
+    if isinstance(text, timedelta):
+        return text
+    found = _DURATION.fullmatch(str(text).strip())
+    if found is None:
+        raise ValueError("must be a number and a unit, such as 90s, 15m, 48h or 7d")
+    return timedelta(**{_UNIT[found[2]]: int(found[1])})
+
+
+def host_ports(text: Any) -> tuple[str, ...]:
+    """Read `host:port,...`."""
+    found = _list(text)
+    for entry in found:
+        host, _, port = entry.rpartition(":")
+        if not host or not port.isascii() or not port.isdecimal() or not 0 < int(port) <= _MAX_PORT:
+            raise ValueError("must be a list such as 127.0.0.1:8001,agency.test:443")
+    return found
+
+
+def networks(text: Any) -> tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]:
+    """Read `cidr,...`."""
+    try:
+        return tuple(ipaddress.ip_network(entry) for entry in _list(text))
+    except ValueError:
+        raise ValueError("must be a list of networks such as 10.0.0.0/8,127.0.0.1/32") from None
+
+
+def readable_file(text: Any) -> Path | None:
+    """Check that a named file can be read; nothing named is nothing."""
+    if text is None or str(text) == "":
+        return None
+    try:
+        with Path(text).open("rb"):
+            return Path(text)
+    except OSError:
+        raise ValueError("must name a file that can be read") from None
+
+
+def _sqlite_file(url: str, *, otherwise: str) -> str:
+    path = url.removeprefix("sqlite:///")
+    if path == url or not path or path.startswith(":memory:") or "?" in path:
+        raise ValueError(f"must be {otherwise} or sqlite:///path, a file that all workers share")
+    if not Path(path).absolute().parent.is_dir():
+        raise ValueError("names a file in a folder that does not exist")
+    return url
+
+
+def _key(text: str) -> bytes:
+    try:
+        key = urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError:
+        key = b""
+    if len(key) != KEY_BYTES or not re.fullmatch(r"[A-Za-z0-9_-]+=?", text):
+        raise ValueError(
+            "must be base64url of 32 random bytes; make one with: "
+            "python3 -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())'"
+        )
+    return key
+
+
+def _list(text: Any) -> tuple[str, ...]:
+    parts = text if isinstance(text, (tuple, list)) else str(text).split(",")
+    return tuple(str(part).strip() for part in parts if str(part).strip())

@@ -1,0 +1,200 @@
+"""Every setting, each declared once: its variable, its default, its meaning.
+
+Read from the environment and checked together, so that an operator mends all faults in one go.
+A field is checked against those declared above it: that is why `issuer` and `test_settings` come first.
+`countersign settings` prints this table; a test compares it with the README.
+"""
+
+import ipaddress
+import os
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from idp import setting_values as values
+
+PREFIX = "COUNTERSIGN_"
+DEFAULT_PREPUBLISH = timedelta(hours=48)
+WORKERS_FOLLOW_WITHIN = timedelta(seconds=10)
+"""How long a running worker may take to serve a key that was just published."""
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Secret = {"secret": True}
+
+
+class SettingsFaults(Exception):
+    """The environment cannot be run with. `faults` holds one plain sentence each, all of them."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Frozen; the secrets stay out of its repr."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    issuer: Annotated[
+        str,
+        BeforeValidator(values.issuer),
+        Field(description="The public address, in every token: https, or http on a loopback host; no trailing slash."),
+    ]
+    test_settings: Annotated[
+        Literal["refuse", "allow"],
+        Field(description="`allow` lets a public https issuer start with test settings on. Never in production."),
+    ] = "refuse"
+    database_url: Annotated[
+        str,
+        BeforeValidator(values.database_url),
+        Field(
+            description="Durable state: `postgresql+psycopg://...` or `sqlite:///path`.",
+            repr=False,
+            json_schema_extra=Secret,
+        ),
+    ]
+    ephemeral_url: Annotated[
+        str,
+        BeforeValidator(values.ephemeral_url),
+        Field(
+            description="Codes and other short-lived state: `redis://...` or `sqlite:///path`, a file of its own.",
+            repr=False,
+            json_schema_extra=Secret,
+        ),
+    ]
+    key_encryption_key: Annotated[
+        tuple[bytes, ...],
+        NoDecode,
+        BeforeValidator(values.key_encryption_keys),
+        Field(
+            description="Wraps private keys and secrets at rest: base64url of 32 bytes, or several, newest first.",
+            repr=False,
+            json_schema_extra=Secret,
+        ),
+    ]
+    jwks_max_age: Annotated[
+        int, Field(ge=1, le=86_400, description="Seconds for which an agency may cache the published keys.")
+    ] = 300
+    key_prepublish: Annotated[
+        timedelta,
+        BeforeValidator(values.duration),
+        Field(description="How long a new key is published before it may sign. Below 48h it is a test setting."),
+    ] = DEFAULT_PREPUBLISH
+    threads: Annotated[
+        int | None,
+        Field(ge=2, le=64, description="Requests a worker handles at once; unset: 2 with SQLite, 4 otherwise."),
+    ] = None
+    pkce: Annotated[
+        Literal["required", "optional-for-confidential"],
+        Field(description="Test setting: lets confidential relying parties leave PKCE out."),
+    ] = "required"
+    fetch_allow: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(values.host_ports),
+        Field(description="Test setting: `host:port,...` that may be fetched from although the address is private."),
+    ] = ()
+    extra_ca: Annotated[
+        Path | None,
+        BeforeValidator(values.readable_file),
+        Field(description="Test setting: a PEM file of further authorities trusted when fetching."),
+    ] = None
+    trusted_proxies: Annotated[
+        tuple[Network, ...],
+        NoDecode,
+        BeforeValidator(values.networks),
+        Field(description="Test setting: `cidr,...` whose forwarded address and scheme headers are believed."),
+    ] = ()
+
+    @field_validator("ephemeral_url")
+    @classmethod
+    def _is_not_the_database(cls, url: str, info: ValidationInfo) -> str:
+        if url == info.data.get("database_url"):
+            raise ValueError("must be a file of its own, not that of COUNTERSIGN_DATABASE_URL")
+        return url
+
+    @field_validator("key_prepublish")
+    @classmethod
+    def _outlives_caches(cls, prepublish: timedelta, info: ValidationInfo) -> timedelta:
+        least = timedelta(seconds=info.data.get("jwks_max_age", 0)) + WORKERS_FOLLOW_WITHIN
+        if prepublish < least:
+            raise ValueError(
+                f"must be at least {least.total_seconds():.0f}s: COUNTERSIGN_JWKS_MAX_AGE and the 10 s workers take"
+            )
+        return prepublish
+
+    @field_validator("key_prepublish", "pkce", "fetch_allow", "extra_ca", "trusted_proxies")
+    @classmethod
+    def _is_no_test_setting_in_public(cls, value: Any, info: ValidationInfo) -> Any:
+        issuer = info.data.get("issuer")
+        if issuer is None or info.data.get("test_settings") == "allow" or not is_public(issuer):
+            return value
+        if is_test_setting(str(info.field_name), value):
+            raise ValueError(
+                "is a test setting and is refused on a public https issuer (COUNTERSIGN_TEST_SETTINGS=allow overrides)"
+            )
+        return value
+
+    @property
+    def blocking_threads(self) -> int:
+        """Requests that one worker handles at once (profile: 2 on SQLite, 4 where threads cover a network wait)."""
+        if self.threads is not None:
+            return self.threads
+        return 2 if self.database_url.startswith("sqlite") else 4
+
+    def test_settings_on(self) -> list[str]:
+        """Return the variables of the test settings that are on; `doctor` and the start banner name them."""
+        return [variable(name) for name in type(self).model_fields if is_test_setting(name, getattr(self, name))]
+
+
+def variable(field: str) -> str:
+    """Return the environment variable of a field."""
+    return PREFIX + field.upper()
+
+
+def is_test_setting(field: str, value: Any) -> bool:
+    """Say whether `value` makes `field` a setting that only tests and old clients need."""
+    if field == "key_prepublish":
+        return bool(value < DEFAULT_PREPUBLISH)
+    return field in {"pkce", "fetch_allow", "extra_ca", "trusted_proxies"} and value not in ("required", (), None)
+
+
+def is_public(issuer: str) -> bool:
+    """Say whether others than this machine can reach the issuer."""
+    return not values.is_loopback(urlsplit(issuer).hostname or "")
+
+
+def load(**given: Any) -> Settings:
+    """Read and check the environment; raise `SettingsFaults` with every fault found.
+
+    `given` stands in for variables, by field name, in text form: what the sandbox and tests use.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsFaults([_sentence(dict(fault)) for fault in error.errors()]) from None
+
+
+def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Return variables that look like settings and are none: typing errors, mostly."""
+    known = {variable(name) for name in Settings.model_fields}
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
+
+
+def _sentence(fault: Mapping[str, Any]) -> str:
+    field, context = str(fault["loc"][0]), fault.get("ctx", {})
+    endings = {
+        "missing": lambda: f"is not set. {Settings.model_fields[field].description}",
+        "value_error": lambda: f"{context['error']}.",
+        "literal_error": lambda: f"must be one of: {context['expected']}.",
+        "int_parsing": lambda: "must be a whole number.",
+        "greater_than_equal": lambda: f"must be at least {context['ge']}.",
+        "less_than_equal": lambda: f"must be at most {context['le']}.",
+    }
+    ending = endings.get(fault["type"], lambda: f"cannot be used: {fault['msg']}.")
+    return f"{variable(field)} {ending()}"
