@@ -12,8 +12,15 @@ Record = Mapping[str, Any]
 """A JSON object."""
 
 
+class StoreUnavailable(Exception):
+    """A store cannot answer now: down, unreachable, locked too long. Answered 503 with Retry-After."""
+
+
 class EphemeralStore(Protocol):
-    """Records by kind and key, each with an end. `take`, `replace` and `add` are atomic over all processes."""
+    """Records by kind and key, each with an end. `take`, `replace` and `add` are atomic over all processes.
+
+    Every method raises StoreUnavailable when the store cannot answer; a change may then have happened or not.
+    """
 
     def put(self, kind: str, key: str, record: Record, lifetime: timedelta) -> None:
         """Keep `record`, over whatever was there."""
@@ -33,6 +40,10 @@ class EphemeralStore(Protocol):
     def add(self, kind: str, key: str, record: Record, lifetime: timedelta, *, dated: datetime | None = None) -> bool:
         """Keep `record` if nothing living is there; say whether it was kept.
 
-        With `dated` (when the proof in hand was made) also refuse what is older than
-        the store itself: after a flush, a replay must not look like a first use.
+        With `dated` also refuse what is older than the store itself: after a flush, a
+        replay must not look like a first use. `dated` is the earliest instant at which the
+        proof in hand could have been used before: its `iat` less the clock skew allowed.
         """
+
+    def check_available(self) -> None:
+        """Raise StoreUnavailable if the store cannot answer now."""

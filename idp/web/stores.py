@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from federation.ephemeral import StoreUnavailable
 from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens.grants.store import GrantStore
 from idp.audit.log import AuditLog
@@ -18,9 +19,7 @@ from idp.notices.outbox import Outbox
 from idp.sessions.store import SessionStore
 from keys.store import KeyStore
 
-
-class StoreUnavailable(Exception):
-    """A store cannot answer now: down, unreachable, locked too long. Answered 503 with Retry-After."""
+__all__ = ["Database", "StoreUnavailable", "Stores", "UnitOfWork"]
 
 
 @dataclass(frozen=True, slots=True)

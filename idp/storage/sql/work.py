@@ -12,7 +12,7 @@ from sqlalchemy import CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from idp.web.stores import StoreUnavailable
+from federation.ephemeral import StoreUnavailable
 
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
