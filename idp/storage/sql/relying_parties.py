@@ -1,0 +1,119 @@
+"""Registered services: one row each; what only an agency's metadata says is one JSON document."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Index, Row, Table, Text, bindparam, select, true, update
+from sqlalchemy.dialects.postgresql import insert
+
+from federation.relying_parties.model import RelyingParty
+from idp.storage.sql.tables import Instant, Json, metadata
+from idp.storage.sql.work import Work
+
+relying_parties = Table(
+    "relying_parties",
+    metadata,
+    Column("client_id", Text, primary_key=True),
+    Column("agency", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("registered", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("disabled_at", Instant),
+    Index("ix_relying_parties_created_at", "created_at", "client_id"),
+    Index("ix_relying_parties_agency", "agency", "created_at"),
+)
+
+_COLUMNS = {"client_id", "agency", "active", "created_at"}
+_DOCUMENT = tuple(field.name for field in fields(RelyingParty) if field.name not in _COLUMNS)
+_LISTS = frozenset(field.name for field in fields(RelyingParty) if str(field.type).startswith("tuple"))
+
+_READ = select(
+    relying_parties.c.client_id,
+    relying_parties.c.agency,
+    relying_parties.c.active,
+    relying_parties.c.created_at,
+    relying_parties.c.registered,
+)
+_ONE = _READ.where(relying_parties.c.client_id == bindparam("wanted"))
+_ONE_ACTIVE = _ONE.where(relying_parties.c.active == true())
+_ALL = _READ.order_by(relying_parties.c.created_at, relying_parties.c.client_id)
+_OF_AGENCY = _ALL.where(relying_parties.c.agency == bindparam("wanted"))
+_ADD = insert(relying_parties).on_conflict_do_nothing()
+"""Compiles to the same words on SQLite."""
+_ACTIVE_ROW = (relying_parties.c.client_id == bindparam("wanted")) & (relying_parties.c.active == true())
+_UPDATE = (
+    update(relying_parties)
+    .where(_ACTIVE_ROW)
+    .values(agency=bindparam("new_agency"), registered=bindparam("new_registered"))
+)
+_DISABLE = update(relying_parties).where(_ACTIVE_ROW).values(active=False, disabled_at=bindparam("at"))
+
+
+class SqlRelyingParties:
+    """The registry on one unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def find(self, client_id: str) -> RelyingParty | None:
+        """Return the active relying party, or None."""
+        return self._one(_ONE_ACTIVE, client_id)
+
+    def find_registered(self, client_id: str) -> RelyingParty | None:
+        """Return the relying party whether it is active or not, or None."""
+        return self._one(_ONE, client_id)
+
+    def list(self, *, agency: str | None = None) -> Sequence[RelyingParty]:
+        """Return every relying party, oldest first; of one agency if it is named."""
+        rows = self._work.read(_ALL) if agency is None else self._work.read(_OF_AGENCY, {"wanted": agency})
+        return tuple(_value(row) for row in rows)
+
+    def add(self, relying_party: RelyingParty) -> bool:
+        """Keep a new one; say False if its `client_id` was ever taken."""
+        row = {
+            "client_id": relying_party.client_id,
+            "agency": relying_party.agency,
+            "active": relying_party.active,
+            "registered": _document(relying_party),
+            "created_at": relying_party.created_at,
+        }
+        return self._work.write(_ADD, row).rowcount == 1
+
+    def update(self, relying_party: RelyingParty) -> bool:
+        """Replace what is known of an active one; say whether there was one."""
+        change = {
+            "wanted": relying_party.client_id,
+            "new_agency": relying_party.agency,
+            "new_registered": _document(relying_party),
+        }
+        return self._work.write(_UPDATE, change).rowcount == 1
+
+    def disable(self, client_id: str, at: datetime) -> bool:
+        """Stop an active one for good; say whether this call did it."""
+        return self._work.write(_DISABLE, {"wanted": client_id, "at": at}).rowcount == 1
+
+    def _one(self, statement: Any, client_id: str) -> RelyingParty | None:
+        if "\x00" in client_id:
+            return None
+        row = self._work.read(statement, {"wanted": client_id}).first()
+        return None if row is None else _value(row)
+
+
+def _document(relying_party: RelyingParty) -> dict[str, Any]:
+    return {name: getattr(relying_party, name) for name in _DOCUMENT}
+
+
+def _value(row: Row[Any]) -> RelyingParty:
+    """Read a row; a member written by a newer release is left out, one unknown to an older keeps its default."""
+    registered: Mapping[str, Any] = row.registered
+    known: dict[str, Any] = {name: registered[name] for name in _DOCUMENT if name in registered}
+    known.update((name, tuple(known[name])) for name in _LISTS & known.keys())
+    return RelyingParty(
+        client_id=row.client_id,
+        agency=row.agency,
+        active=row.active,
+        created_at=row.created_at,
+        **known,
+    )
