@@ -9,10 +9,15 @@ ABSOLUTE = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """What was proved in one browser, and when (SP 800-63B-4 section 5)."""
+    """What was proved in one browser, and when (SP 800-63B-4 section 5).
+
+    The cookie's value is new at every authentication; it is no part of this value and only
+    its hash is stored. `session_id` stays while the same citizen proves more in the same
+    browser, so that signing out ends everything an agency was told under it.
+    """
 
     session_id: str
-    """SHA-256 of the cookie's value, base64url: the value itself is never stored."""
+    """Internal, random; never in a cookie, never told to an agency."""
     citizen_id: str
     created_at: datetime
     authenticated_at: datetime
@@ -25,5 +30,10 @@ class Session:
     """Browser and system in a few words, for the citizen's own list of sessions."""
 
     def live(self, now: datetime) -> bool:
-        """Whether it still counts: not ended, not idle, not too old."""
-        return self.ended_at is None and now < min(self.last_seen_at + IDLE, self.created_at + ABSOLUTE)
+        """Whether it still counts: not ended, not idle, not too long since the last proof."""
+        return self.ended_at is None and now < self.expires_at
+
+    @property
+    def expires_at(self) -> datetime:
+        """When it ends by itself unless the citizen is seen or authenticates again."""
+        return min(self.last_seen_at + IDLE, self.authenticated_at + ABSOLUTE)

@@ -1,0 +1,44 @@
+"""The authorization request, checked (RFC 6749 section 4.1.1, OIDC Core section 3.1.2.1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from federation.authorization.return_address import ReturnAddress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorizationRequest:
+    """What an agency asks for one citizen. Made by `check` alone, so it cannot exist unchecked."""
+
+    client_id: str
+    redirect_uri: str
+    response_mode: str = "query"
+    """`query` or `form_post`."""
+    state: str | None = None
+    scope: tuple[str, ...]
+    """Without those the relying party is not registered for; always with `openid`."""
+    nonce: str | None = None
+    code_challenge: str | None = None
+    """Always of method S256."""
+    prompt: tuple[str, ...] = ()
+    max_age: int | None = None
+    """Seconds; the relying party's own default where the request is silent."""
+    acr_values: tuple[str, ...] = ()
+    """Wanted levels; the relying party's own default where the request is silent."""
+    login_hint: str | None = None
+    ui_locales: tuple[str, ...] = ()
+    claims: Mapping[str, Any] = field(default_factory=dict)
+    """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    hinted_subject: str | None = None
+    """The one subject the answer may be about: from id_token_hint, or `sub` in the claims parameter."""
+
+    @property
+    def return_address(self) -> ReturnAddress:
+        """Where the answer goes."""
+        return ReturnAddress(
+            client_id=self.client_id,
+            redirect_uri=self.redirect_uri,
+            response_mode=self.response_mode,
+            state=self.state,
+        )
