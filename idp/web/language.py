@@ -1,0 +1,83 @@
+"""Which language a page speaks: the toggle, then what was chosen before, then what the agency and the browser say.
+
+A page that knows its interaction calls `prefer(interaction.ui_locales)` before it renders.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.resources import files
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, request
+from flask_babel import Babel, get_locale
+from flask_babel import refresh as forget_choice
+
+COOKIE = "countersign-language"
+COOKIE_SECONDS = 365 * 24 * 60 * 60
+NAMES = {"en": "English", "cy": "Cymraeg"}
+DEFAULT = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language as the layout needs it: its code (BCP 47), its own name, its direction, this page in it."""
+
+    code: str
+    name: str
+    direction: str
+    url: str
+
+
+def init_app(app: Flask) -> None:
+    """Choose a language for every request, and remember the toggle."""
+    Babel(
+        app,
+        configure_jinja=False,
+        default_locale=DEFAULT,
+        default_translation_directories=str(files("templates").joinpath("locales")),
+        locale_selector=choose,
+    )
+    app.after_request(_remember)
+
+
+def prefer(ui_locales: Iterable[str]) -> None:
+    """Let what the agency asked for (OIDC `ui_locales`, best first) count after the citizen's own choice."""
+    g.ui_locales = tuple(ui_locales)
+    forget_choice()
+
+
+def choose() -> str:
+    """Return the code of the language of this request."""
+    for code in (request.args.get("lang", ""), request.cookies.get(COOKIE, ""), *g.get("ui_locales", ())):
+        known = code.replace("_", "-").partition("-")[0].lower()
+        if known in NAMES:
+            return known
+    return str(request.accept_languages.best_match(NAMES, DEFAULT))
+
+
+def language() -> Language:
+    """Return the language this page speaks."""
+    return _language(str(get_locale() or DEFAULT))
+
+
+def languages() -> list[Language]:
+    """Return every language a page can speak, each with the path of this page in it."""
+    return [_language(code) for code in NAMES]
+
+
+def _language(code: str) -> Language:
+    kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    url = f"{request.path}?{urlencode([*kept, ('lang', code)])}"
+    return Language(code=code, name=NAMES[code], direction=_DIRECTIONS[code], url=url)
+
+
+def _remember(response: Response) -> Response:
+    chosen = request.args.get("lang", "")
+    if chosen in NAMES:
+        response.set_cookie(
+            COOKIE, chosen, max_age=COOKIE_SECONDS, httponly=True, secure=request.is_secure, samesite="Lax"
+        )
+    return response
+
+
+_DIRECTIONS = {"en": "ltr", "cy": "ltr"}

@@ -1,0 +1,81 @@
+"""Pages out of the `templates` package: strict names, everything escaped, every sentence translatable.
+
+Our templates see `govuk`, the components of govuk-frontend-jinja. Those rely on names that may be missing,
+so they are compiled in an environment of their own; ours refuses a name nobody gave it.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from types import SimpleNamespace
+from typing import Any
+
+from flask_babel import format_date, format_datetime, gettext, ngettext, npgettext, pgettext
+from flask_wtf.csrf import generate_csrf
+from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
+
+from idp.web.assets import asset_url
+from idp.web.language import language, languages
+
+COMPONENTS = (
+    "back-link",
+    "button",
+    "checkboxes",
+    "details",
+    "error-summary",
+    "input",
+    "notification-banner",
+    "panel",
+    "password-input",
+    "radios",
+    "summary-list",
+    "table",
+    "tag",
+    "warning-text",
+)
+
+
+def render(template: str, /, *, errors: Mapping[str, str] | None = None, **context: Any) -> str:
+    """Render a page of `templates/`, such as "pages/sign_in.html".
+
+    `errors` maps a field's name to what is wrong with it; the layout lists them above the page, each linked
+    to its field, and the title of the tab begins with "Error: ".
+    """
+    page = environment().get_template(template)
+    return page.render(errors=errors or {}, language=language(), languages=languages(), **context)
+
+
+@cache
+def environment() -> Environment:
+    """Return the one environment our templates are compiled in."""
+    env = Environment(
+        loader=PackageLoader("templates", ""),
+        autoescape=True,
+        undefined=StrictUndefined,
+        extensions=["jinja2.ext.i18n"],
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
+        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+    )
+    env.globals.update(asset=asset_url, csrf_token=generate_csrf, govuk=_components())
+    env.filters.update(date=format_date, datetime=format_datetime)
+    return env
+
+
+def _components() -> SimpleNamespace:
+    """Return govuk-frontend's macros by name: `govuk.error_summary({...})`."""
+    env = Environment(
+        loader=PrefixLoader({"govuk_frontend_jinja": PackageLoader("govuk_frontend_jinja")}),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    macros = SimpleNamespace()
+    for name in COMPONENTS:
+        module = env.get_template(f"govuk_frontend_jinja/components/{name}/macro.html").module
+        camel = "govuk" + "".join(part.capitalize() for part in name.split("-"))
+        setattr(macros, name.replace("-", "_"), getattr(module, camel))
+    return macros
