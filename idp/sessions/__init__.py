@@ -1,0 +1,1 @@
+"""In which browsers a citizen is signed in."""

@@ -25,7 +25,7 @@ class SessionStore(Protocol):
         Of any number of callers with one old key, one is told True. An ended session is never renewed.
         """
 
-    def touch(self, session_id: str, now: datetime) -> None:
+    def touch(self, session: Session, now: datetime) -> None:
         """Note that the citizen was seen, unless that was noted in the last `SEEN_EVERY`."""
 
     def end(self, session_id: str, at: datetime) -> bool:

@@ -1,0 +1,1 @@
+"""One authorization request and its citizen: what has been done, what is missing."""

@@ -25,12 +25,12 @@ class Interaction:
     """Hash of the browser's own cookie; None until its browser has first come with its cookies."""
     authenticated_before: datetime | None = None
     """`authenticated_at` of the session the browser brought along, if any."""
-    account_chosen: bool = False
-    """The citizen said "continue as me"."""
+    account_chosen: str | None = None
+    """The session the citizen said to continue with."""
     another_wanted: bool = False
-    """The citizen said "someone else"."""
-    consented: bool = False
-    """The citizen agreed in this interaction, so `prompt=consent` is met."""
+    """The citizen said to continue as someone else."""
+    consented_by: str | None = None
+    """The citizen who agreed in this interaction, for whom `prompt=consent` is met."""
 
     @property
     def client_id(self) -> str:
