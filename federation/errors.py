@@ -15,6 +15,10 @@ class ProtocolError(Exception):
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason or self.description)
 
+    def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the rows below look at it
+        """Return further headers of the answer; `authorization` is what the request carried."""
+        return {}
+
 
 class InvalidRequest(ProtocolError):
     """RFC 6749 section 5.2: a parameter is missing, repeated, malformed or unknown in this place."""
@@ -29,6 +33,10 @@ class InvalidClient(ProtocolError):
     code = "invalid_client"
     status = 401
     description = "Client authentication failed."
+
+    def headers(self, authorization: str) -> dict[str, str]:
+        """Name the scheme when the caller tried one (RFC 6749 section 5.2)."""
+        return {"WWW-Authenticate": 'Basic realm="token"'} if authorization else {}
 
 
 class InvalidGrant(ProtocolError):
@@ -65,3 +73,7 @@ class InvalidToken(ProtocolError):
     code = "invalid_token"
     status = 401
     description = "The access token is not valid."
+
+    def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
+        """Say what is wrong with the token (RFC 6750 section 3)."""
+        return {"WWW-Authenticate": f'Bearer error="{self.code}", error_description="{self.description}"'}

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from flask import current_app
 
+from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.outbound import Fetcher
 from idp.authentication.passwords import PasswordHashing
@@ -12,7 +13,6 @@ from idp.clock import Clock
 from idp.settings import Settings
 from idp.web.stores import Database
 from keys.signer import Signer
-
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class Services:
     database: Database
     ephemeral: EphemeralStore
     fetcher: Fetcher
+    relying_party_keys: RelyingPartyKeys
+    """The keys relying parties published, by value or by address."""
     signer: Signer
     sealer: Sealer
     """Wraps small secrets (TOTP seeds) for the database."""

@@ -1,0 +1,58 @@
+"""Who may call: every blueprint names its callers with one of these as its `before_request`."""
+
+from flask import g, request
+
+from federation.client_authentication import authenticate
+from federation.client_authentication.presented import Presented
+from federation.relying_parties.model import RelyingParty
+from idp.sessions.model import Session
+from idp.signin.errors import PageError
+from idp.web import browser
+from idp.web.services import services
+from idp.web.transaction import stores
+
+
+class SignInNeeded(PageError):
+    """The page belongs to a citizen, and nobody is signed in here."""
+
+    status = 401
+    template = "pages/errors/sign_in_needed.html"
+
+
+def anyone() -> None:
+    """Open to all: the view itself decides by what the request carries."""
+
+
+def relying_parties_only() -> None:
+    """Only a relying party that proves who it is; a preflight carries no credentials and passes."""
+    if request.method == "OPTIONS":
+        return
+    use = services()
+    g.relying_party = authenticate(
+        Presented(request.headers.get("Authorization"), request.form),
+        registry=stores().relying_parties,
+        store=use.ephemeral,
+        keys=use.relying_party_keys,
+        issuer=use.settings.issuer,
+        token_endpoint=use.settings.issuer + "/token",
+        now=use.clock.now(),
+    )
+
+
+def citizens_only() -> None:
+    """Only a citizen who is signed in, in this browser."""
+    g.session = browser.current_session()
+    if g.session is None:
+        raise SignInNeeded
+
+
+def relying_party() -> RelyingParty:
+    """Return the relying party that proved itself."""
+    found: RelyingParty = g.relying_party
+    return found
+
+
+def session() -> Session:
+    """Return the session of the citizen who called."""
+    found: Session = g.session
+    return found

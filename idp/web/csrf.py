@@ -1,0 +1,31 @@
+"""Forms answer only to the browser that was shown them (Flask-WTF), and never to another site.
+
+The token lives in Flask's signed session cookie, which holds nothing else. `Sec-Fetch-Site`, which
+browsers send by themselves, refuses what another site posts; Referer and Origin are not relied on.
+"""
+
+from flask import Flask, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
+
+
+def install(app: Flask, *, secret: str, secure: bool) -> CSRFProtect:
+    """Protect every form post of `app`; `secure` gives the cookie its `__Host-` name."""
+    app.config.update(
+        SECRET_KEY=secret,
+        SESSION_COOKIE_NAME="__Host-form" if secure else "form",
+        SESSION_COOKIE_SECURE=secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        WTF_CSRF_CHECK_DEFAULT=False,
+        WTF_CSRF_SSL_STRICT=False,
+        WTF_CSRF_TIME_LIMIT=None,
+    )
+    return CSRFProtect(app)
+
+
+def check_form(protect: CSRFProtect) -> None:
+    """Refuse a post that this browser's own page did not send."""
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        raise CSRFError("another site sent this form")
+    protect.protect()

@@ -1,0 +1,117 @@
+"""How every failure is answered: JSON for machines, a kind page for people, nothing half done.
+
+Order of calls: Flask hands the error to one of the handlers below; the handler undoes the request's
+work, records the refusal in a transaction of its own, and renders. The reason is for the record alone.
+"""
+
+import structlog
+from flask import Flask, current_app, g, jsonify, request
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+
+from federation.ephemeral import StoreUnavailable
+from federation.errors import ProtocolError
+from idp.audit.requests import RequestRefused
+from idp.signin.errors import PageError
+from idp.web.rendering import render
+from idp.web.services import services
+from idp.web.telemetry import request_id
+from idp.web.transaction import undo
+
+RETRY_AFTER_SECONDS = 5
+_PAGES = {404: "not_found", 503: "unavailable", 500: "failed", 429: "too_busy"}
+_log = structlog.get_logger("countersign.errors")
+
+
+def install(app: Flask) -> None:
+    """Register the handlers."""
+    app.register_error_handler(ProtocolError, refuse_agency)
+    app.register_error_handler(PageError, stop_citizen)
+    app.register_error_handler(CSRFError, refuse_form)
+    app.register_error_handler(StoreUnavailable, wait)
+    app.register_error_handler(HTTPException, refuse)
+    app.register_error_handler(Exception, fail)
+
+
+def refuse_agency(error: ProtocolError) -> ResponseReturnValue:
+    """Answer a relying party as its endpoint's specification says."""
+    undo()
+    _record(error)
+    answer = jsonify(error=error.code, error_description=error.description)
+    answer.status_code = error.status
+    answer.headers.extend(error.headers(request.headers.get("Authorization", "")))
+    return answer
+
+
+def stop_citizen(error: PageError) -> ResponseReturnValue:
+    """Show the page that says what happened and what to do."""
+    undo()
+    _log.info("page.stopped", error=type(error).__name__, reason=str(error), reference=request_id())
+    return render(error.template, reference=request_id(), **error.context), error.status
+
+
+def refuse_form(error: CSRFError) -> ResponseReturnValue:
+    """Say that the form was too old or not ours, and that nothing was done."""
+    undo()
+    return _answer(400, "invalid_request", "pages/errors/stale_form.html")
+
+
+def wait(error: StoreUnavailable) -> ResponseReturnValue:
+    """Ask to try again soon: a store is away, and nothing was done."""
+    undo()
+    _log.warning("store.unavailable", reason=str(error), reference=request_id())
+    body, status = _answer(503, "temporarily_unavailable", "pages/errors/unavailable.html")
+    return body, status, {"Retry-After": str(RETRY_AFTER_SECONDS)}
+
+
+def refuse(error: HTTPException) -> ResponseReturnValue:
+    """Answer what the framework or `idp.web.bounds` refused."""
+    undo()
+    status = error.code or 500
+    code = "server_error" if status >= 500 else "invalid_request"  # noqa: PLR2004 - the class of status
+    page = f"pages/errors/{_PAGES.get(status, 'bad_request')}.html"
+    body, status = _answer(status, code, page)
+    kept = [header for header in error.get_headers(request.environ) if header[0] in ("Allow", "Retry-After")]
+    return body, status, kept
+
+
+def fail(error: Exception) -> ResponseReturnValue:
+    """Answer a fault of our own; the log holds the trace under the same reference."""
+    undo()
+    _log.error("request.failed", reference=request_id(), exc_info=error)
+    return _answer(500, "server_error", "pages/errors/failed.html")
+
+
+def _answer(status: int, code: str, template: str) -> tuple[ResponseReturnValue, int]:  # type: ignore[valid-type]
+    if _for_a_person():
+        return render(template, reference=request_id()), status
+    return jsonify(error=code, error_description=f"The request was refused. Reference: {request_id()}"), status
+
+
+def _for_a_person() -> bool:
+    """Whether the caller reads pages: it said so, and did not call an endpoint made for machines."""
+    blueprint = current_app.blueprints.get(request.blueprint or "")
+    machine = blueprint is not None and blueprint.import_name.startswith("idp.endpoints.")
+    return "text/html" in request.headers.get("Accept", "") and (not machine or request.blueprint == "authorize")
+
+
+def _record(error: ProtocolError) -> None:
+    """Keep the refusal of a known relying party; what anybody may send without a name is only logged."""
+    asker = g.get("relying_party")
+    _log.info("request.refused", error=error.code, reason=str(error), endpoint=request.endpoint, reference=request_id())
+    if asker is None:
+        return
+    use = services()
+    refused = RequestRefused(
+        at=use.clock.now(),
+        client_id=asker.client_id,
+        endpoint=str(request.endpoint),
+        error=error.code,
+        reason=str(error),
+    )
+    try:
+        with use.database.work() as own:
+            own.audit.record(refused)
+    except StoreUnavailable:
+        _log.warning("refusal.not_recorded", reference=request_id())
