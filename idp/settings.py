@@ -188,13 +188,19 @@ def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 def _sentence(fault: Mapping[str, Any]) -> str:
     field, context = str(fault["loc"][0]), fault.get("ctx", {})
-    endings = {
-        "missing": lambda: f"is not set. {Settings.model_fields[field].description}",
-        "value_error": lambda: f"{context['error']}.",
-        "literal_error": lambda: f"must be one of: {context['expected']}.",
-        "int_parsing": lambda: "must be a whole number.",
-        "greater_than_equal": lambda: f"must be at least {context['ge']}.",
-        "less_than_equal": lambda: f"must be at most {context['le']}.",
-    }
-    ending = endings.get(fault["type"], lambda: f"cannot be used: {fault['msg']}.")
-    return f"{variable(field)} {ending()}"
+    limits = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
+    match fault["type"]:
+        case "missing":
+            ending = f"is not set. {Settings.model_fields[field].description}"
+        case "value_error":
+            ending = f"{context['error']}."
+        case "literal_error":
+            ending = f"must be one of: {context['expected']}."
+        case "int_parsing":
+            ending = "must be a whole number."
+        case "greater_than_equal" | "less_than_equal" as limit:
+            words, key = limits[limit]
+            ending = f"must be {words} {context[key]}."
+        case _:
+            ending = f"cannot be used: {fault['msg']}."
+    return f"{variable(field)} {ending}"

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 
 import click
 
+from federation.ephemeral import StoreUnavailable
 from idp.settings import SettingsFaults
-from idp.web.stores import StoreUnavailable
 
 COMMANDS = {
     "agencies": "idp.cli.agencies",
@@ -60,8 +60,9 @@ class Commands(click.Group):
                 f"A store does not answer ({error}). `countersign doctor` says which and what to do."
             ) from None
         except click.ClickException as error:
-            error.exit_code = REFUSED
-            raise
+            if isinstance(error, Refusal | click.UsageError):
+                raise
+            raise Refusal(error.format_message()) from None
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})

@@ -1,0 +1,119 @@
+"""countersign serve: N web workers and one background worker, started, watched and stopped together.
+
+Order of calls: the settings are checked; a child process asks the stores whether they are ready, so that no
+connection is older than a fork; then granian forks the workers, each of which builds its own application.
+SIGTERM lets what is in flight finish.
+"""
+
+import importlib
+import os
+import tempfile
+from concurrent.futures import ProcessPoolExecutor
+from time import monotonic
+
+import click
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from idp import logs
+from idp.cli import Refusal
+from idp.cli.attendant import Attendant
+from idp.cli.printing import say
+from idp.settings import Settings, load
+
+LONGEST_REQUEST_SECONDS = 30
+CONNECTIONS_A_WORKER = 512
+MAX_WORKERS = 64
+CRASHED_AT_START_SECONDS = 10.0
+NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""As in `idp.web.telemetry`, which must not be imported before this is set."""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65_535), default=8000, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--workers", type=click.IntRange(1, MAX_WORKERS), default=2, show_default=True)
+@click.option("--no-worker", is_flag=True, help="Leave the background worker to `countersign worker` elsewhere.")
+def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
+    """Serve citizens and agencies until SIGTERM or Ctrl-C."""
+    settings = load()
+    with tempfile.TemporaryDirectory(prefix="countersign-") as numbers:
+        os.environ[NUMBERS_FOLDER] = numbers
+        importlib.import_module("idp.app")  # once, here, so that forked workers share the memory
+        _refuse_unprepared()
+        _announce(settings, host=host, port=port, workers=workers)
+        _keep_serving(settings, host=host, port=port, workers=workers, alone=no_worker)
+
+
+def application() -> object:
+    """Build the WSGI application of one worker; granian calls this after the fork."""
+    from idp.app import create_app  # noqa: PLC0415 - nothing may count before the numbers' folder is named
+
+    logs.configure()
+    return create_app(load())
+
+
+def _unprepared() -> list[tuple[bool, str]]:
+    from idp.app import build  # noqa: PLC0415 - as in `application`
+    from idp.web import readiness  # noqa: PLC0415 - as in `application`
+
+    return [
+        (fault.may_pass, f"{fault.part}: {fault.cause} Mend it with: {fault.mend}")
+        for fault in readiness.faults(build(load()))
+    ]
+
+
+def _refuse_unprepared() -> None:
+    """Refuse tables of another release and missing keys; a store that is down may still come up."""
+    with ProcessPoolExecutor(1) as child:
+        found = child.submit(_unprepared).result()
+    for may_pass, sentence in found:
+        if not may_pass:
+            raise Refusal(sentence)
+        say(f"{sentence}. Starting all the same.")
+
+
+def _announce(settings: Settings, *, host: str, port: int, workers: int) -> None:
+    say(f"Countersign serves {settings.issuer} on {host}:{port} with {workers} workers. Ctrl-C ends it.")
+    for name in settings.test_settings_on():
+        say(f"WARNING: {name} is on. It is for tests and old clients, not for citizens.")
+
+
+def _keep_serving(settings: Settings, *, host: str, port: int, workers: int, alone: bool) -> None:
+    """Serve until asked to end. Granian gives up when one worker dies twice in 5 s; begin again, unless at start."""
+    while True:
+        began, server = monotonic(), _server(settings, host=host, port=port, workers=workers)
+        if not alone:
+            attendant = Attendant()
+            server.on_startup(attendant.begin)
+            server.on_shutdown(attendant.end)
+        try:
+            server.serve()
+        except (OSError, RuntimeError) as error:
+            raise Refusal(f"Cannot listen on {host}:{port}: {error}. Another --port may be free.") from None
+        except SystemExit:
+            if server.interrupt_signal or monotonic() - began < CRASHED_AT_START_SECONDS:
+                raise
+            say("A worker died twice in a row; starting again.")
+        else:
+            return
+
+
+def _server(settings: Settings, *, host: str, port: int, workers: int) -> MPServer:
+    return MPServer(
+        "idp.cli.serve:application",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        factory=True,
+        blocking_threads=settings.blocking_threads,
+        backpressure=CONNECTIONS_A_WORKER,
+        respawn_failed_workers=True,
+        respawn_interval=0.1,
+        workers_kill_timeout=LONGEST_REQUEST_SECONDS,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_dictconfig=logs.SERVER,
+    )

@@ -1,0 +1,79 @@
+"""What the running service tells its operators: one log line and three numbers a request, nothing about anyone.
+
+Order of calls: `install` puts `_begin` before every request and `_end` after it. A line holds the endpoint's
+name, never its path or query: those carry interaction ids, codes and login hints. Numbers are labelled with
+endpoint, method and status class alone, so a stranger cannot make the list grow.
+"""
+
+import os
+from http import HTTPMethod
+from time import perf_counter
+from uuid import uuid4
+
+import structlog
+from flask import Flask, Response, g, request
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
+
+HEADER = "X-Request-ID"
+_METHODS = frozenset(HTTPMethod)
+NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Variable naming the folder in which the workers keep their numbers; `serve` sets it before anything is counted."""
+
+_own = CollectorRegistry()
+_log = structlog.get_logger("request")
+
+_requests = Counter("countersign_requests_total", "Requests answered.", ["endpoint", "method", "status"], registry=_own)
+_seconds = Histogram(
+    "countersign_request_seconds",
+    "Time from reading a request to having its answer.",
+    ["endpoint"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.6, 1.0, 2.5, 10.0),
+    registry=_own,
+)
+
+
+def install(app: Flask) -> None:
+    """Make every request of `app` counted, timed and logged under an id of its own."""
+    app.before_request(_begin)
+    app.after_request(_end)
+
+
+def numbers() -> bytes:
+    """Return the numbers of all workers, summed, in the Prometheus text format."""
+    folder = os.environ.get(NUMBERS_FOLDER)
+    if folder is None:
+        return generate_latest(_own)
+    every = CollectorRegistry()
+    MultiProcessCollector(every, path=folder)  # type: ignore[no-untyped-call]  # the library has no types here
+    return generate_latest(every)
+
+
+def request_id() -> str:
+    """Return the id under which this request is logged; error pages show it as their reference."""
+    if "request_id" not in g:
+        g.request_id = uuid4().hex
+    found: str = g.request_id
+    return found
+
+
+def _begin() -> None:
+    g.began = perf_counter()
+
+
+def _end(response: Response) -> Response:
+    seconds = perf_counter() - g.get("began", perf_counter())
+    endpoint = request.endpoint or "unknown"
+    method = request.method if request.method in _METHODS else "other"
+    response.headers[HEADER] = request_id()
+    _requests.labels(endpoint, method, f"{response.status_code // 100}xx").inc()
+    _seconds.labels(endpoint).observe(seconds)
+    _log.info(
+        "request",
+        request_id=request_id(),
+        endpoint=endpoint,
+        method=method,
+        status=response.status_code,
+        milliseconds=round(seconds * 1000, 1),
+    )
+    return response
