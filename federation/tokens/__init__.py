@@ -1,0 +1,1 @@
+"""What an agency holds after a sign-in: tokens made, refreshed, revoked and looked into."""

@@ -1,0 +1,1 @@
+"""What tokens are issued for: a code, a refresh token, or a relying party by itself."""
