@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, get_locale
 from flask_babel import refresh as forget_choice
 
-COOKIE = "countersign-language"
 COOKIE_SECONDS = 365 * 24 * 60 * 60
 NAMES = {"en": "English", "cy": "Cymraeg"}
 DEFAULT = "en"
@@ -28,8 +27,9 @@ class Language:
     url: str
 
 
-def init_app(app: Flask) -> None:
-    """Choose a language for every request, and remember the toggle."""
+def install(app: Flask, *, secure: bool) -> None:
+    """Choose a language for every request of `app`, and remember the toggle in a cookie (`__Host-` if `secure`)."""
+    app.config["LANGUAGE_COOKIE"] = "__Host-language" if secure else "language"
     Babel(
         app,
         configure_jinja=False,
@@ -48,7 +48,7 @@ def prefer(ui_locales: Iterable[str]) -> None:
 
 def choose() -> str:
     """Return the code of the language of this request."""
-    for code in (request.args.get("lang", ""), request.cookies.get(COOKIE, ""), *g.get("ui_locales", ())):
+    for code in (request.args.get("lang", ""), request.cookies.get(_cookie(), ""), *g.get("ui_locales", ())):
         known = code.replace("_", "-").partition("-")[0].lower()
         if known in NAMES:
             return known
@@ -71,12 +71,15 @@ def _language(code: str) -> Language:
     return Language(code=code, name=NAMES[code], direction=_DIRECTIONS[code], url=url)
 
 
+def _cookie() -> str:
+    return str(current_app.config["LANGUAGE_COOKIE"])
+
+
 def _remember(response: Response) -> Response:
     chosen = request.args.get("lang", "")
     if chosen in NAMES:
-        response.set_cookie(
-            COOKIE, chosen, max_age=COOKIE_SECONDS, httponly=True, secure=request.is_secure, samesite="Lax"
-        )
+        secure = _cookie().startswith("__Host-")
+        response.set_cookie(_cookie(), chosen, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="Lax")
     return response
 
 
