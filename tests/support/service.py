@@ -1,0 +1,205 @@
+"""The real `countersign serve`, started as a process on a free port; the same command line operators use.
+
+`service` is one running installation for the whole test session, once on each pair of stores; `start_service`
+starts one of a test's own, to be killed, stopped or set differently. A failing test shows what they logged.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+COUNTERSIGN = (sys.executable, "-m", "idp.cli")
+START_WITHIN = 30.0
+END_WITHIN = 40.0
+ROOT = Path(__file__).parents[2]
+
+_running: list["Service"] = []
+
+
+@dataclass(frozen=True, slots=True)
+class StorePair:
+    """Where one installation keeps its state."""
+
+    database_url: str
+    ephemeral_url: str
+
+
+@dataclass(slots=True)
+class Service:
+    """A running installation: where it answers, how to command it, how to hurt it."""
+
+    port: int
+    env: dict[str, str]
+    log: Path
+    options: tuple[str, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    _read_up_to: int = field(default=0)
+
+    @property
+    def base_url(self) -> str:
+        """Return the address to call; it is the issuer too, unless a test set another."""
+        return f"http://localhost:{self.port}"
+
+    def cli(self, *arguments: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `countersign <arguments>` on this installation; with `check`, an exit code but 0 fails the test."""
+        done = subprocess.run(  # noqa: PLW1510 - checked below, with what it printed
+            [*COUNTERSIGN, *arguments], env=self.env, input=stdin, capture_output=True, text=True, timeout=60, cwd=ROOT
+        )
+        if check and done.returncode != 0:
+            pytest.fail(f"countersign {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def cli_json(self, *arguments: str, stdin: Any = None) -> Any:
+        """Run a command with `--json`, giving it `stdin` as JSON, and return the JSON it prints."""
+        text = None if stdin is None else json.dumps(stdin)
+        return json.loads(self.cli(*arguments, "--json", stdin=text).stdout)
+
+    def start(self) -> None:
+        """Start serving and wait until it is ready."""
+        with self.log.open("ab") as out:
+            self.process = subprocess.Popen(
+                [*COUNTERSIGN, "serve", "--port", str(self.port), *self.options],
+                env=self.env,
+                stdout=out,
+                stderr=out,
+                stdin=subprocess.DEVNULL,
+                cwd=ROOT,
+            )
+        self.wait_until_ready()
+
+    def wait_until_ready(self, within: float = START_WITHIN) -> None:
+        """Return once /readyz answers 200."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            if self.process is not None and self.process.poll() is not None:
+                pytest.fail(f"serve ended with {self.process.returncode}:\n{self.log.read_text()[-6000:]}")
+            if self._is_ready():
+                return
+            time.sleep(0.05)
+        pytest.fail(f"serve was not ready within {within} s:\n{self.log.read_text()[-6000:]}")
+
+    def stop(self) -> int:
+        """End it as a service manager does, and return the exit code."""
+        if self.process is None:
+            return 0
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(END_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            pytest.fail(f"serve did not end within {END_WITHIN} s of SIGTERM:\n{self.log.read_text()[-6000:]}")
+        finally:
+            self.process = None
+
+    def web_workers(self) -> list[int]:
+        """Return the process ids of the web workers (not of the background worker)."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in children if b"\0worker\0" not in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+    def new_log(self) -> str:
+        """Return what was logged since this was last called."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        fresh, self._read_up_to = text[self._read_up_to :], len(text)
+        return fresh
+
+    def _is_ready(self) -> bool:
+        try:
+            return requests.get(f"{self.base_url}/readyz", timeout=2).status_code == 200
+        except requests.RequestException:
+            return False
+
+
+@pytest.fixture(scope="session", params=["sqlite"])
+def store_pair(tmp_path_factory: pytest.TempPathFactory) -> StorePair:
+    """The stores behind an installation."""
+    folder = tmp_path_factory.mktemp("stores")
+    return StorePair(f"sqlite:///{folder}/durable.db", f"sqlite:///{folder}/ephemeral.db")
+
+
+StartService = Callable[..., Service]
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port: int = taken.getsockname()[1]
+        return port
+
+
+def environment(pair: StorePair, port: int, settings: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with the four settings that suffice, and `settings` (without the prefix) over them."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
+    ours = {
+        "ISSUER": f"http://localhost:{port}",
+        "DATABASE_URL": pair.database_url,
+        "EPHEMERAL_URL": pair.ephemeral_url,
+        "KEY_ENCRYPTION_KEY": urlsafe_b64encode(os.urandom(32)).decode(),
+        **settings,
+    }
+    return kept | {f"COUNTERSIGN_{name}": value for name, value in ours.items()}
+
+
+@contextmanager
+def serving(
+    pair: StorePair, folder: Path, *, workers: int = 2, background: bool = True, **settings: str
+) -> Iterator[Service]:
+    """Prepare the stores, serve until the block ends, and end cleanly."""
+    port = free_port()
+    options = ("--workers", str(workers), *(() if background else ("--no-worker",)))
+    service = Service(
+        port=port, env=environment(pair, port, settings), log=folder / f"serve-{port}.log", options=options
+    )
+    _running.append(service)
+    try:
+        service.cli("db", "upgrade")
+        service.start()
+        yield service
+    finally:
+        service.stop()
+        _running.remove(service)
+
+
+@pytest.fixture(scope="session")
+def service(store_pair: StorePair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """One installation for the whole session, with two workers; tests leave it running and add what they need."""
+    with serving(store_pair, tmp_path_factory.mktemp("service")) as running:
+        yield running
+
+
+@pytest.fixture
+def start_service(store_pair: StorePair, tmp_path: Path) -> Iterator[StartService]:
+    """Start installations of a test's own: `start_service(workers=2, JWKS_MAX_AGE="5")`."""
+    with ExitStack() as stack:
+
+        def start(**options: Any) -> Service:
+            return stack.enter_context(serving(store_pair, tmp_path, **options))
+
+        yield start
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what running services logged during a test that failed."""
+    report = yield
+    if report.when == "call":
+        for running in _running:
+            text = running.new_log()
+            if report.failed:
+                report.sections.append((f"log of {running.base_url}", text[-10_000:]))
+    return report
