@@ -1,0 +1,127 @@
+"""Passwords: how they are hashed, and how a flood of them is kept from everything else (SP 800-63B-4 section 3.1.1)."""
+
+import secrets
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from threading import BoundedSemaphore
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import Type
+
+from idp.authentication.peppers import Peppers
+
+_PURPOSE = "password"
+_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
+"""Argon2id with 19 MiB, the first choice of OWASP's password storage list."""
+
+
+class TooBusy(Exception):
+    """All hashing places of this worker are taken. Answered at once, with Retry-After."""
+
+    retry_after = 2
+    """Seconds."""
+
+
+class UnpreparedPassword(ValueError):
+    """The text can be nobody's password: empty, too long or with a control character."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPassword:
+    """What is kept of a password."""
+
+    encoded: str
+    """Argon2's own text: variant, parameters, salt, hash."""
+    pepper: int
+    """The version its input was keyed with."""
+    stands_alone: bool
+    """Whether it is long enough to be the only factor."""
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of one comparison."""
+
+    matches: bool
+    outdated: bool = False
+    """It matches, but was made with older parameters or pepper: hash it again."""
+
+
+LONGEST = 256
+"""Characters accepted; more are refused, never cut."""
+
+
+def prepare(password: str) -> str:
+    """Return the one form in which it is hashed (RFC 8265 section 4.2, OpaqueString); raise `UnpreparedPassword`.
+
+    Every space becomes U+0020 and composed letters one code point, so that keyboards agree; case stays.
+    """
+    if len(password) > 4 * LONGEST:
+        raise UnpreparedPassword("too long")
+    spaced = "".join(" " if unicodedata.category(character) == "Zs" else character for character in password)
+    prepared = unicodedata.normalize("NFC", spaced)
+    if not 0 < len(prepared) <= LONGEST:
+        raise UnpreparedPassword("empty or too long")
+    if any(unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} for character in prepared):
+        raise UnpreparedPassword("a control character")
+    return prepared
+
+
+class PasswordHashing:
+    """Hashes and compares, in a bounded number of threads of one worker process.
+
+    Hold a place (`admitted`) around counting the attempt and comparing, so that who is refused for
+    want of a place has not used up an attempt.
+    """
+
+    def __init__(self, peppers: Peppers, *, at_once: int) -> None:
+        self.peppers = peppers
+        self._places = BoundedSemaphore(at_once)
+        self._nobody = self._encode(secrets.token_urlsafe(24))
+
+    @contextmanager
+    def admitted(self) -> Iterator[None]:
+        """Hold one of the hashing places; raise `TooBusy` at once when there is none."""
+        if not self._places.acquire(blocking=False):
+            raise TooBusy
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def hash(self, password: str, *, stands_alone: bool, now: datetime) -> StoredPassword:
+        """Return what to keep of a password that passed the rules."""
+        return StoredPassword(
+            encoded=self._encode(prepare(password)),
+            pepper=self.peppers.newest,
+            stands_alone=stands_alone,
+            changed_at=now,
+        )
+
+    def compare(self, stored: StoredPassword | None, password: str) -> Verdict:
+        """Say whether the password is the stored one; with none stored, take as long and say no."""
+        try:
+            prepared = prepare(password)
+        except UnpreparedPassword:
+            stored, prepared = None, ""
+        if stored is None or not self.peppers.knows(stored.pepper):
+            self._matches(self._nobody, self.peppers.newest, prepared)
+            return Verdict(matches=False)
+        if not self._matches(stored.encoded, stored.pepper, prepared):
+            return Verdict(matches=False)
+        outdated = stored.pepper != self.peppers.newest or _HASHER.check_needs_rehash(stored.encoded)
+        return Verdict(matches=True, outdated=outdated)
+
+    def _encode(self, prepared: str) -> str:
+        return _HASHER.hash(self.peppers.mac(self.peppers.newest, _PURPOSE, prepared))
+
+    def _matches(self, encoded: str, pepper: int, prepared: str) -> bool:
+        try:
+            return _HASHER.verify(encoded, self.peppers.mac(pepper, _PURPOSE, prepared))
+        except (VerificationError, InvalidHashError):
+            return False

@@ -1,0 +1,96 @@
+"""Citizens in SQL."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Boolean, Column, Date, Row, Table, Text, bindparam, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+
+from idp.citizens.email import Address, find_canonical, parse
+from idp.citizens.model import Citizen
+from idp.citizens.store import EmailTaken
+from idp.storage.sql.tables import Instant, metadata
+from idp.storage.sql.work import Work
+
+citizens = Table(
+    "citizens",
+    metadata,
+    Column("citizen_id", Text, primary_key=True),
+    Column("email", Text, nullable=False),
+    Column("email_canonical", Text, nullable=False, unique=True),
+    Column("email_verified_at", Instant),
+    Column("given_name", Text),
+    Column("family_name", Text),
+    Column("birthdate", Date),
+    Column("phone_number", Text),
+    Column("locale", Text, nullable=False),
+    Column("identity_confidence", Text, nullable=False),
+    Column("active", Boolean, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+)
+
+_VALUES = [column for column in citizens.c if column.name != "email_canonical"]
+_FIND = select(*_VALUES).where(citizens.c.citizen_id == bindparam("citizen_id"))
+_FIND_BY_EMAIL = select(*_VALUES).where(citizens.c.email_canonical == bindparam("email_canonical"))
+_ADD = insert(citizens).on_conflict_do_nothing()
+_THIS = update(citizens).where(citizens.c.citizen_id == bindparam("this"))
+
+
+class SqlCitizens:
+    """A `CitizenStore` on one unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def find(self, citizen_id: str) -> Citizen | None:
+        """Return the citizen, or None."""
+        return _citizen(self._work.read(_FIND, {"citizen_id": citizen_id}).one_or_none())
+
+    def find_by_email(self, email: str) -> Citizen | None:
+        """Return the citizen with this address in any spelling, or None."""
+        canonical = find_canonical(email)
+        if canonical is None:
+            return None
+        return _citizen(self._work.read(_FIND_BY_EMAIL, {"email_canonical": canonical}).one_or_none())
+
+    def add(self, citizen: Citizen) -> None:
+        """Keep a new citizen; raise `EmailTaken`."""
+        row = {column.name: getattr(citizen, column.name) for column in _VALUES}
+        row["email_canonical"] = parse(citizen.email).canonical
+        if self._work.write(_ADD, row).rowcount != 1:
+            raise EmailTaken
+
+    def change_email(self, citizen_id: str, address: Address, at: datetime) -> None:
+        """Replace the address; raise `EmailTaken`."""
+        change = {
+            "email": address.written,
+            "email_canonical": address.canonical,
+            "email_verified_at": at,
+            "updated_at": at,
+        }
+        try:
+            self._change(citizen_id, change)
+        except IntegrityError as error:
+            raise EmailTaken from error
+
+    def change_name(self, citizen_id: str, *, given_name: str | None, family_name: str | None, at: datetime) -> None:
+        """Replace both names."""
+        self._change(citizen_id, {"given_name": given_name, "family_name": family_name, "updated_at": at})
+
+    def change_locale(self, citizen_id: str, locale: str, at: datetime) -> None:
+        """Replace the language."""
+        self._change(citizen_id, {"locale": locale, "updated_at": at})
+
+    def disable(self, citizen_id: str, at: datetime) -> bool:
+        """Bar the citizen; say whether this call did it."""
+        statement = _THIS.where(citizens.c.active).values(active=False, updated_at=at)
+        return self._work.write(statement, {"this": citizen_id}).rowcount == 1
+
+    def _change(self, citizen_id: str, change: dict[str, object]) -> None:
+        self._work.write(_THIS.values(**change), {"this": citizen_id})
+
+
+def _citizen(row: Row[Any] | None) -> Citizen | None:
+    return None if row is None else Citizen(**row._mapping)

@@ -1,0 +1,66 @@
+"""Failure counters in SQL: one conditional upsert an attempt."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Column, Integer, Table, Text, bindparam, case, delete, select
+from sqlalchemy.dialects.postgresql import insert
+
+from idp.authentication.throttle import FREE, MOST, Attempt, delay_after
+from idp.storage.sql.tables import Instant, metadata
+from idp.storage.sql.work import Work
+
+failures = Table(
+    "failures",
+    metadata,
+    Column("authenticator", Text, primary_key=True),
+    Column("failures", Integer, nullable=False),
+    Column("retry_at", Instant, nullable=False, index=True),
+)
+
+_MICROSECOND = timedelta(microseconds=1)
+_STEPS = range(FREE, FREE + 12)
+
+
+def _delay_after_this() -> object:
+    """Return, as SQL, the delay in microseconds that follows the attempt being counted."""
+    steps = {count: delay_after(count) // _MICROSECOND for count in _STEPS}
+    longest = delay_after(MOST) // _MICROSECOND
+    counted = failures.c.failures + 1
+    return case((counted < FREE, 0), *((counted == count, delay) for count, delay in steps.items()), else_=longest)
+
+
+_now = bindparam("now", type_=Instant)
+_first = insert(failures).values(authenticator=bindparam("authenticator"), failures=1, retry_at=_now)
+_COUNT = _first.on_conflict_do_update(
+    index_elements=[failures.c.authenticator],
+    set_={"failures": failures.c.failures + 1, "retry_at": _first.excluded.retry_at + _delay_after_this()},
+    where=(failures.c.failures < MOST) & (failures.c.retry_at <= _first.excluded.retry_at),
+).returning(failures.c.failures, failures.c.retry_at)
+_FIND = select(failures.c.failures, failures.c.retry_at).where(failures.c.authenticator == bindparam("authenticator"))
+_RESET = delete(failures).where(failures.c.authenticator == bindparam("authenticator"))
+
+
+class SqlFailureCounters:
+    """`FailureCounters` on one unit of work."""
+
+    def __init__(self, work: Work) -> None:
+        self._work = work
+
+    def count(self, authenticator: str, now: datetime) -> Attempt:
+        """Count an attempt if it may be evaluated now."""
+        counted = self._work.write(_COUNT, {"authenticator": authenticator, "now": now}).one_or_none()
+        if counted is not None:
+            return Attempt(admitted=True, failures=counted.failures, retry_at=counted.retry_at)
+        standing = self._work.read(_FIND, {"authenticator": authenticator}).one_or_none()
+        if standing is None:
+            return Attempt(admitted=False, failures=0, retry_at=now)
+        return Attempt(admitted=False, failures=standing.failures, retry_at=standing.retry_at)
+
+    def reset(self, authenticator: str) -> None:
+        """Forget the failures after a success."""
+        self._work.write(_RESET, {"authenticator": authenticator})
+
+    def failures(self, authenticator: str) -> int:
+        """Return how many attempts have been counted since the last success."""
+        standing = self._work.read(_FIND, {"authenticator": authenticator}).one_or_none()
+        return 0 if standing is None else int(standing.failures)
