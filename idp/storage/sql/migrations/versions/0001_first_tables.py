@@ -1,6 +1,10 @@
 """The first tables."""
 
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
+from idp.storage.sql import tables
 
 revision = "0001"
 down_revision = None
@@ -10,3 +14,98 @@ depends_on = None
 
 def upgrade() -> None:
     """Make every table."""
+    op.create_table(
+        "citizens",
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("email_canonical", sa.Text(), nullable=False),
+        sa.Column("email_verified_at", tables.Instant(), nullable=True),
+        sa.Column("given_name", sa.Text(), nullable=True),
+        sa.Column("family_name", sa.Text(), nullable=True),
+        sa.Column("birthdate", sa.Date(), nullable=True),
+        sa.Column("phone_number", sa.Text(), nullable=True),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("identity_confidence", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("created_at", tables.Instant(), nullable=False),
+        sa.Column("updated_at", tables.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("citizen_id", name=op.f("pk_citizens")),
+        sa.UniqueConstraint("email_canonical", name=op.f("uq_citizens_email_canonical")),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("item", sa.Text(), nullable=False),
+        sa.Column("agreed_at", tables.Instant(), nullable=False),
+        sa.Column("withdrawn_at", tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("citizen_id", "client_id", "item", name=op.f("pk_consents")),
+    )
+    op.create_table(
+        "failures",
+        sa.Column("authenticator", sa.Text(), nullable=False),
+        sa.Column("failures", sa.Integer(), nullable=False),
+        sa.Column("retry_at", tables.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("authenticator", name=op.f("pk_failures")),
+    )
+    op.create_index(op.f("ix_failures_retry_at"), "failures", ["retry_at"], unique=False)
+    op.create_table(
+        "relying_parties",
+        sa.Column("client_id", sa.Text(), nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column(
+            "registered", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("created_at", tables.Instant(), nullable=False),
+        sa.Column("disabled_at", tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_relying_parties")),
+    )
+    op.create_index("ix_relying_parties_agency", "relying_parties", ["agency", "created_at"], unique=False)
+    op.create_index("ix_relying_parties_created_at", "relying_parties", ["created_at", "client_id"], unique=False)
+    op.create_table(
+        "sessions",
+        sa.Column("session_id", sa.Text(), nullable=False),
+        sa.Column("key_hash", sa.Text(), nullable=False),
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.Column("created_at", tables.Instant(), nullable=False),
+        sa.Column("authenticated_at", tables.Instant(), nullable=False),
+        sa.Column("acr", sa.Text(), nullable=False),
+        sa.Column("amr", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False),
+        sa.Column("last_seen_at", tables.Instant(), nullable=False),
+        sa.Column("ended_at", tables.Instant(), nullable=True),
+        sa.Column("expires_at", tables.Instant(), nullable=False),
+        sa.Column("device", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("session_id", name=op.f("pk_sessions")),
+        sa.UniqueConstraint("key_hash", name=op.f("uq_sessions_key_hash")),
+    )
+    op.create_index("ix_sessions_citizen_id", "sessions", ["citizen_id", "last_seen_at"], unique=False)
+    op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"], unique=False)
+    op.create_table(
+        "backup_codes",
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("made_at", tables.Instant(), nullable=False),
+        sa.Column("used_at", tables.Instant(), nullable=True),
+        sa.ForeignKeyConstraint(["citizen_id"], ["citizens.citizen_id"], name=op.f("fk_backup_codes_citizen_id")),
+        sa.PrimaryKeyConstraint("citizen_id", "digest", name=op.f("pk_backup_codes")),
+    )
+    op.create_table(
+        "passwords",
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.Column("encoded", sa.Text(), nullable=False),
+        sa.Column("pepper", sa.Integer(), nullable=False),
+        sa.Column("stands_alone", sa.Boolean(), nullable=False),
+        sa.Column("changed_at", tables.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["citizen_id"], ["citizens.citizen_id"], name=op.f("fk_passwords_citizen_id")),
+        sa.PrimaryKeyConstraint("citizen_id", name=op.f("pk_passwords")),
+    )
+    op.create_table(
+        "totps",
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.Column("envelope", sa.Text(), nullable=False),
+        sa.Column("last_step", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("added_at", tables.Instant(), nullable=False),
+        sa.ForeignKeyConstraint(["citizen_id"], ["citizens.citizen_id"], name=op.f("fk_totps_citizen_id")),
+        sa.PrimaryKeyConstraint("citizen_id", name=op.f("pk_totps")),
+    )
