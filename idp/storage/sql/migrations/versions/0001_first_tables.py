@@ -50,6 +50,34 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_failures_retry_at"), "failures", ["retry_at"], unique=False)
     op.create_table(
+        "grants",
+        sa.Column("grant_id", sa.Text(), nullable=False),
+        sa.Column("client_id", sa.Text(), nullable=True),
+        sa.Column("citizen_id", sa.Text(), nullable=True),
+        sa.Column("subject", sa.Text(), nullable=True),
+        sa.Column("session_id", sa.Text(), nullable=True),
+        sa.Column("sid", sa.Text(), nullable=True),
+        sa.Column("scope", sa.Text(), nullable=True),
+        sa.Column("auth_time", tables.Instant(), nullable=True),
+        sa.Column("acr", sa.Text(), nullable=True),
+        sa.Column("amr", sa.Text(), nullable=True),
+        sa.Column(
+            "claims", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
+        sa.Column("code_hash", sa.Text(), nullable=True),
+        sa.Column("created_at", tables.Instant(), nullable=True),
+        sa.Column("expires_at", tables.Instant(), nullable=False),
+        sa.Column("refresh_hash", sa.Text(), nullable=True),
+        sa.Column("previous_hash", sa.Text(), nullable=True),
+        sa.Column("rotated_at", tables.Instant(), nullable=True),
+        sa.Column("offline", sa.Boolean(), nullable=False),
+        sa.Column("ended_at", tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("grant_id", name=op.f("pk_grants")),
+    )
+    op.create_index("ix_grants_citizen_id", "grants", ["citizen_id", "client_id"], unique=False)
+    op.create_index("ix_grants_expires_at", "grants", ["expires_at"], unique=False)
+    op.create_index("ix_grants_session_id", "grants", ["session_id"], unique=False)
+    op.create_table(
         "relying_parties",
         sa.Column("client_id", sa.Text(), nullable=False),
         sa.Column("agency", sa.Text(), nullable=False),
