@@ -1,10 +1,17 @@
 """Authorization codes: minted once, redeemed once (RFC 6749 section 4.1, RFC 9700 section 2.1)."""
 
+import hashlib
+import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.ephemeral import EphemeralStore
+
+KIND = "code"
+"""Kind of the ephemeral records."""
 LIFETIME = timedelta(seconds=60)
 
 
@@ -29,3 +36,35 @@ class AuthorizationCode:
     code_challenge: str | None
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+
+
+def draw_grant_id() -> str:
+    """Return the id of the grant that a code will buy, drawn before anything is bought."""
+    return secrets.token_urlsafe(16)
+
+
+def mint(store: EphemeralStore, granted: AuthorizationCode) -> str:
+    """Keep what was granted for LIFETIME and return its code, `<grant id>.<secret>`. The code itself is not stored."""
+    code = f"{granted.grant_id}.{secrets.token_urlsafe(32)}"
+    store.put(KIND, key_of(code), to_record(granted), LIFETIME)
+    return code
+
+
+def key_of(code: str) -> str:
+    """Return the key under which a code is stored: its SHA-256, base64url, 43 characters."""
+    return urlsafe_b64encode(hashlib.sha256(code.encode()).digest()).rstrip(b"=").decode("ascii")
+
+
+def to_record(granted: AuthorizationCode) -> dict[str, Any]:
+    """Return the JSON object that stands for it."""
+    return asdict(granted) | {"auth_time": granted.auth_time.isoformat()}
+
+
+def from_record(record: Mapping[str, Any]) -> AuthorizationCode:
+    """Return what a record stands for."""
+    typed = {
+        "scope": tuple(record["scope"]),
+        "amr": tuple(record["amr"]),
+        "auth_time": datetime.fromisoformat(record["auth_time"]),
+    }
+    return AuthorizationCode(**{**record, **typed})

@@ -9,7 +9,7 @@ from federation.authorization.return_address import ReturnAddress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationRequest:
-    """What an agency asks for one citizen. Made by `check` alone, so it cannot exist unchecked."""
+    """What an agency asks for one citizen. Made by `checking.check` alone, so it cannot exist unchecked."""
 
     client_id: str
     redirect_uri: str
@@ -28,7 +28,7 @@ class AuthorizationRequest:
     """Wanted levels; the relying party's own default where the request is silent."""
     login_hint: str | None = None
     ui_locales: tuple[str, ...] = ()
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
     hinted_subject: str | None = None
     """The one subject the answer may be about: from id_token_hint, or `sub` in the claims parameter."""
@@ -42,3 +42,8 @@ class AuthorizationRequest:
             response_mode=self.response_mode,
             state=self.state,
         )
+
+    @property
+    def silent(self) -> bool:
+        """Whether the citizen must not be shown anything."""
+        return "none" in self.prompt

@@ -1,0 +1,217 @@
+"""Check an authorization request. The order is policy: nothing is answered to an address we don't know."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from federation.authorization import claims_parameter
+from federation.authorization.errors import (
+    InvalidAuthorizationRequest,
+    InvalidAuthorizationScope,
+    RedirectUriMismatch,
+    RegistrationNotSupported,
+    RequestNotSupported,
+    RequestUriNotSupported,
+    UnauthorizedRelyingParty,
+    UnknownRelyingParty,
+    UnsupportedResponseType,
+)
+from federation.authorization.parameters import Parameters
+from federation.authorization.pkce import check_challenge
+from federation.authorization.request import AuthorizationRequest
+from federation.authorization.response import MODES, QUERY
+from federation.authorization.return_address import ReturnAddress
+from federation.relying_parties import redirect_uris
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.registry import RelyingPartyRegistry
+
+LONGEST = 2_048
+"""Characters of any parameter that has no bound of its own."""
+BOUNDS = {
+    "client_id": 256,
+    "state": 2_048,
+    "nonce": 512,
+    "login_hint": 320,
+    "ui_locales": 200,
+    "acr_values": 200,
+    "scope": 1_000,
+    "claims": claims_parameter.LONGEST,
+    "id_token_hint": 8_192,
+}
+PROMPTS = frozenset({"none", "login", "consent", "select_account"})
+ELSEWHERE = {
+    "request": RequestNotSupported,
+    "request_uri": RequestUriNotSupported,
+    "registration": RegistrationNotSupported,
+}
+"""Ways of asking that are not offered."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DIGITS = re.compile(r"[0-9]{1,9}")
+
+
+class HintReader(Protocol):
+    """Reads an ID token of ours that an agency sends back."""
+
+    def __call__(self, token: str) -> Mapping[str, Any] | None:
+        """Return its claims, expired or not; None unless we signed it."""
+
+
+def find_relying_party(params: Parameters, registry: RelyingPartyRegistry) -> RelyingParty:
+    """Return who asks; raise UnknownRelyingParty."""
+    client_id = params.get("client_id")
+    if client_id is None or len(client_id) > BOUNDS["client_id"] or _CONTROL.search(client_id):
+        raise UnknownRelyingParty("client_id is missing, repeated or malformed")
+    relying_party = registry.find(client_id)
+    if relying_party is None:
+        raise UnknownRelyingParty("client_id is of no active relying party")
+    return relying_party
+
+
+def check(
+    params: Parameters, relying_party: RelyingParty, read_hint: HintReader, *, issuer: str, pkce: str
+) -> AuthorizationRequest:
+    """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused."""
+    redirect_uri = check_redirect_uri(params, relying_party)
+    to = _return_address(params, relying_party, redirect_uri)
+    _check_form(params, to)
+    _check_response_type(params, relying_party, to)
+    scope = _check_scope(params, relying_party, to)
+    challenge = check_challenge(params, relying_party, to, policy=pkce)
+    prompt = _check_prompt(params, to)
+    claims = _check_claims(params, relying_party, to)
+    return AuthorizationRequest(
+        client_id=to.client_id,
+        redirect_uri=to.redirect_uri,
+        response_mode=to.response_mode,
+        state=to.state,
+        scope=scope,
+        nonce=params.get("nonce"),
+        code_challenge=challenge,
+        prompt=prompt,
+        max_age=_check_max_age(params, relying_party, to),
+        acr_values=params.words("acr_values") or relying_party.default_acr_values,
+        login_hint=params.get("login_hint"),
+        ui_locales=params.words("ui_locales"),
+        claims=claims,
+        hinted_subject=_check_subject(params, claims, read_hint, to, issuer=issuer),
+    )
+
+
+def check_redirect_uri(params: Parameters, relying_party: RelyingParty) -> str:
+    """Return the redirect URI; raise RedirectUriMismatch unless it is one of those registered."""
+    redirect_uri = params.get("redirect_uri")
+    if redirect_uri is None:
+        raise RedirectUriMismatch("redirect_uri is missing or repeated")
+    if not redirect_uris.is_registered(relying_party, redirect_uri):
+        raise RedirectUriMismatch("redirect_uri is not registered")
+    return redirect_uri
+
+
+def _return_address(params: Parameters, relying_party: RelyingParty, redirect_uri: str) -> ReturnAddress:
+    """Return where even an error goes: a state or response mode that may not be used is left out."""
+    state, mode = params.get("state"), params.get("response_mode")
+    return ReturnAddress(
+        client_id=relying_party.client_id,
+        redirect_uri=redirect_uri,
+        response_mode=mode if mode in MODES else QUERY,
+        state=None if state is None or _unfit("state", state) else state,
+    )
+
+
+def _check_form(params: Parameters, to: ReturnAddress) -> None:
+    """Refuse what repeats a parameter, is out of bounds, or asks in a way that is not offered."""
+    if params.repeated:
+        raise InvalidAuthorizationRequest(to, "a parameter is repeated")
+    if any(_unfit(name, value) for name, value in params.values.items()):
+        raise InvalidAuthorizationRequest(to, "a parameter is too long or has a control character")
+    for name, refused in ELSEWHERE.items():
+        if params.get(name) is not None:
+            raise refused(to)
+    if params.get("response_mode") not in (None, *MODES):
+        raise InvalidAuthorizationRequest(to, "response_mode is neither query nor form_post")
+
+
+def _unfit(name: str, value: str) -> bool:
+    if len(value) > BOUNDS.get(name, LONGEST):
+        return True
+    return "\0" in value if name in ("claims", "scope") else _CONTROL.search(value) is not None
+
+
+def _check_response_type(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> None:
+    response_type = params.get("response_type")
+    if response_type is None:
+        raise InvalidAuthorizationRequest(to, "response_type is missing")
+    if response_type != "code":
+        raise UnsupportedResponseType(to)
+    if "authorization_code" not in relying_party.grant_types or "code" not in relying_party.response_types:
+        raise UnauthorizedRelyingParty(to)
+
+
+def _check_scope(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> tuple[str, ...]:
+    """Return what is asked and registered; unknown values are ignored (OIDC Core section 3.1.2.1).
+
+    `offline_access` stays only for those that may use a refresh token. It needs consent like any
+    scope, so it is never given silently the first time (section 11).
+    """
+    asked = params.words("scope")
+    if "openid" not in asked or "openid" not in relying_party.scope:
+        raise InvalidAuthorizationScope(to)
+    unusable = set() if "refresh_token" in relying_party.grant_types else {"offline_access"}
+    return tuple(scope for scope in asked if scope in relying_party.scope and scope not in unusable)
+
+
+def _check_prompt(params: Parameters, to: ReturnAddress) -> tuple[str, ...]:
+    prompt = params.words("prompt")
+    if not PROMPTS.issuperset(prompt):
+        raise InvalidAuthorizationRequest(to, "prompt has an unknown value")
+    if "none" in prompt and len(prompt) > 1:
+        raise InvalidAuthorizationRequest(to, "prompt=none stands with another value")
+    return prompt
+
+
+def _check_max_age(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> int | None:
+    max_age = params.get("max_age")
+    if max_age is None:
+        return relying_party.default_max_age
+    if not _DIGITS.fullmatch(max_age):
+        raise InvalidAuthorizationRequest(to, "max_age is no number of seconds")
+    return int(max_age)
+
+
+def _check_claims(
+    params: Parameters, relying_party: RelyingParty, to: ReturnAddress
+) -> Mapping[str, Mapping[str, Any]]:
+    text = params.get("claims")
+    if text is None:
+        return {}
+    try:
+        return claims_parameter.parse(text, scope=relying_party.scope)
+    except claims_parameter.MalformedClaims as error:
+        raise InvalidAuthorizationRequest(to, f"claims: {error}") from error
+
+
+def _check_subject(
+    params: Parameters,
+    claims: Mapping[str, Mapping[str, Any]],
+    read_hint: HintReader,
+    to: ReturnAddress,
+    *,
+    issuer: str,
+) -> str | None:
+    """Return the one subject the answer may be about, or None for whoever comes."""
+    wished = {str(wish["value"]) for place in claims.values() if (wish := place.get("sub")) and "value" in wish}
+    token = params.get("id_token_hint")
+    if token is not None:
+        hint = read_hint(token)
+        if hint is None or hint.get("iss") != issuer or to.client_id not in _audience(hint):
+            raise InvalidAuthorizationRequest(to, "id_token_hint is no ID token of ours for this relying party")
+        wished.add(str(hint.get("sub")))
+    if len(wished) > 1:
+        raise InvalidAuthorizationRequest(to, "id_token_hint and claims name different subjects")
+    return wished.pop() if wished else None
+
+
+def _audience(hint: Mapping[str, Any]) -> tuple[Any, ...]:
+    audience = hint.get("aud")
+    return tuple(audience) if isinstance(audience, list) else (audience,)

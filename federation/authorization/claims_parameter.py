@@ -1,0 +1,89 @@
+"""The claims parameter: single claims asked for by name, and what their values should be (OIDC Core section 5.5)."""
+
+import json
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from federation.claims import OF_SCOPE
+
+LONGEST = 8_192
+"""Characters."""
+MOST_CLAIMS = 50
+MOST_VALUES = 20
+PLACES = ("id_token", "userinfo")
+PROTOCOL_CLAIMS = frozenset({"acr", "auth_time", "sub"})
+"""Claims about the sign-in itself: never subject to consent."""
+
+
+class MalformedClaims(ValueError):
+    """Not a claims parameter; the argument says why."""
+
+
+def parse(text: str, *, scope: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return `{"id_token": {...}, "userinfo": {...}}`, each claim null or an object; raise MalformedClaims.
+
+    `scope` is what the relying party is registered for: a claim outside of it is left out,
+    as an unknown one is, so that the parameter is no way around registration.
+    """
+    if len(text) > LONGEST:
+        raise MalformedClaims("longer than allowed")
+    try:
+        document = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
+    except MalformedClaims:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise MalformedClaims("not JSON") from error
+    if not isinstance(document, dict):
+        raise MalformedClaims("not an object")
+    allowed = PROTOCOL_CLAIMS.union(*(OF_SCOPE.get(each, ()) for each in scope))
+    return {place: _place(document.get(place), allowed) for place in PLACES}
+
+
+def asked_of_citizen(claims: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+    """Return the names asked for that tell something about the citizen."""
+    return frozenset(name for place in PLACES for name in claims.get(place) or ()) - PROTOCOL_CLAIMS
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise MalformedClaims("a member is repeated")
+    return members
+
+
+def _refuse_constant(name: str) -> None:
+    raise MalformedClaims(f"{name} is no JSON value")
+
+
+def _place(asked: Any, allowed: Collection[str]) -> dict[str, Any]:
+    if asked is None:
+        return {}
+    if not isinstance(asked, dict) or len(asked) > MOST_CLAIMS:
+        raise MalformedClaims("claims are not listed in a small object")
+    wishes = {name: _wish(wish) for name, wish in asked.items()}
+    return {name: wish for name, wish in wishes.items() if name in allowed}
+
+
+def _wish(wish: Any) -> dict[str, Any] | None:
+    """Check one claim's wishes: `essential`, `value`, `values`; others are left out, as the standard says."""
+    if wish is None:
+        return None
+    if not isinstance(wish, dict):
+        raise MalformedClaims("a claim is neither null nor an object")
+    known = {name: wish[name] for name in ("essential", "value", "values") if name in wish}
+    if not isinstance(known.get("essential", False), bool):
+        raise MalformedClaims("essential is neither true nor false")
+    values = known.get("values", [])
+    if not isinstance(values, list) or len(values) > MOST_VALUES:
+        raise MalformedClaims("values is not a short list")
+    for value in [known.get("value"), *values]:
+        _check_value(value)
+    return known
+
+
+def _check_value(value: Any) -> None:
+    """Let through what every store can keep: a plain value, of real characters."""
+    if value is None or isinstance(value, (bool, int, float)):
+        return
+    if not isinstance(value, str) or "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise MalformedClaims("a wished value is not plain")

@@ -1,0 +1,31 @@
+"""Proof Key for Code Exchange: the challenge of a request (RFC 7636 section 4.3, RFC 9700 section 2.1.1)."""
+
+import re
+
+from federation.authorization.errors import InvalidAuthorizationRequest
+from federation.authorization.parameters import Parameters
+from federation.authorization.return_address import ReturnAddress
+from federation.relying_parties.model import RelyingParty
+
+METHOD = "S256"
+OPTIONAL_FOR_CONFIDENTIAL = "optional-for-confidential"
+
+_S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def check_challenge(params: Parameters, relying_party: RelyingParty, to: ReturnAddress, *, policy: str) -> str | None:
+    """Return the S256 challenge. None only where `policy` lifts it for those that can keep a secret.
+
+    `plain` is refused, and with it a challenge whose method is left out, since that means `plain`.
+    """
+    challenge = params.get("code_challenge")
+    method = params.get("code_challenge_method")
+    if challenge is None:
+        if method is None and policy == OPTIONAL_FOR_CONFIDENTIAL and relying_party.confidential:
+            return None
+        raise InvalidAuthorizationRequest(to, "code_challenge is missing")
+    if method != METHOD:
+        raise InvalidAuthorizationRequest(to, "code_challenge_method is not S256")
+    if not _S256_CHALLENGE.fullmatch(challenge):
+        raise InvalidAuthorizationRequest(to, "code_challenge is not the base64url of a SHA-256")
+    return challenge
