@@ -12,6 +12,7 @@ from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens.grants.store import GrantStore
 from idp.audit.log import AuditLog
 from idp.authentication.credentials import CredentialStore
+from idp.authentication.passkeys import PasskeyStore
 from idp.authentication.throttle import FailureCounters
 from idp.citizens.store import CitizenStore
 from idp.consent.ledger import ConsentLedger
@@ -34,6 +35,7 @@ class Stores:
     grants: GrantStore
     keys: KeyStore
     outbox: Outbox
+    passkeys: PasskeyStore
     relying_parties: RelyingPartyRegistry
     sessions: SessionStore
 

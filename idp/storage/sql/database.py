@@ -13,6 +13,7 @@ from idp.storage.sql.credentials import SqlCredentials
 from idp.storage.sql.failures import SqlFailureCounters
 from idp.storage.sql.grants import SqlGrants
 from idp.storage.sql.outbox import SqlOutbox
+from idp.storage.sql.passkeys import SqlPasskeys
 from idp.storage.sql.relying_parties import SqlRelyingParties
 from idp.storage.sql.sessions import SqlSessions
 from idp.storage.sql.signing_keys import SqlKeys
@@ -39,6 +40,7 @@ class SqlUnitOfWork:
             grants=SqlGrants(work),
             keys=SqlKeys(work),
             outbox=SqlOutbox(work),
+            passkeys=SqlPasskeys(work),
             relying_parties=SqlRelyingParties(work),
             sessions=SqlSessions(work),
         )

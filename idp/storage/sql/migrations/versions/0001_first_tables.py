@@ -78,6 +78,24 @@ def upgrade() -> None:
     op.create_index("ix_grants_expires_at", "grants", ["expires_at"], unique=False)
     op.create_index("ix_grants_session_id", "grants", ["session_id"], unique=False)
     op.create_table(
+        "passkeys",
+        sa.Column("credential_id", sa.Text(), nullable=False),
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column(
+            "transports", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("aaguid", sa.Text(), nullable=False),
+        sa.Column("backup_eligible", sa.Boolean(), nullable=False),
+        sa.Column("backed_up", sa.Boolean(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("created_at", tables.Instant(), nullable=False),
+        sa.Column("last_used_at", tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("credential_id", name=op.f("pk_passkeys")),
+    )
+    op.create_index(op.f("ix_passkeys_citizen_id_created_at"), "passkeys", ["citizen_id", "created_at"], unique=False)
+    op.create_table(
         "relying_parties",
         sa.Column("client_id", sa.Text(), nullable=False),
         sa.Column("agency", sa.Text(), nullable=False),

@@ -1,0 +1,265 @@
+"""Passkeys: WebAuthn credentials a citizen signs in with (W3C WebAuthn Level 3, sections 7.1 and 7.2).
+
+The library checks signatures, origin, type and flags. What it leaves to its caller is checked here: one use of
+each challenge for one purpose, user verification, other sites' frames, the owner, and what a credential said
+of its backups when it was made.
+"""
+
+import json
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from webauthn import (
+    generate_authentication_options,
+    generate_registration_options,
+    verify_authentication_response,
+    verify_registration_response,
+)
+from webauthn.helpers import base64url_to_bytes, bytes_to_base64url, options_to_json_dict
+from webauthn.helpers.structs import (
+    AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
+    CredentialDeviceType,
+    PublicKeyCredentialDescriptor,
+    ResidentKeyRequirement,
+    UserVerificationRequirement,
+)
+
+from federation.ephemeral import EphemeralStore
+from idp.authentication import levels
+from idp.citizens.model import Citizen
+
+KIND = "challenge"
+LIFETIME = timedelta(minutes=90)
+"""As long as the page that carries it may wait: an interaction's lifetime."""
+RESPONSE_BYTES = 16 * 1024
+MOST = 20
+"""Passkeys one citizen may have."""
+
+
+class PasskeyRefused(Exception):
+    """The browser's answer proves nothing. The argument is for the record, not for the citizen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passkey:
+    """One WebAuthn credential of one citizen."""
+
+    credential_id: str
+    """Base64url, as browsers write it."""
+    citizen_id: str
+    public_key: bytes
+    """COSE, as the authenticator gave it."""
+    sign_count: int
+    transports: tuple[str, ...] = ()
+    aaguid: str = ""
+    """The authenticator's model; zeros when it does not say."""
+    backup_eligible: bool
+    backed_up: bool
+    name: str
+    created_at: datetime
+    last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assertion:
+    """What a passkey has just proved."""
+
+    passkey: Passkey
+    sign_count: int
+    backed_up: bool
+    counter_fell_back: bool
+    """The counter did not rise although it is in use: perhaps a cloned authenticator. Recorded as a risk."""
+
+    @property
+    def amr(self) -> tuple[str, ...]:
+        """The methods to report (RFC 8176)."""
+        kind = levels.SYNCED_PASSKEY if self.passkey.backup_eligible else levels.DEVICE_BOUND_PASSKEY
+        return levels.combined(kind, levels.USER_VERIFIED)
+
+
+class PasskeyStore(Protocol):
+    """Passkeys of all citizens."""
+
+    def find(self, credential_id: str) -> Passkey | None:
+        """Return the passkey of this id, or None."""
+
+    def of_citizen(self, citizen_id: str) -> Sequence[Passkey]:
+        """Return a citizen's passkeys, oldest first."""
+
+    def add(self, passkey: Passkey) -> bool:
+        """Keep a new passkey; False when the id is taken, by anyone."""
+
+    def used(self, assertion: Assertion, at: datetime) -> None:
+        """Note a use: counter, backup state and time."""
+
+    def rename(self, citizen_id: str, credential_id: str, name: str) -> bool:
+        """Give a citizen's own passkey another name; False when there is none."""
+
+    def remove(self, citizen_id: str, credential_id: str) -> bool:
+        """Remove a citizen's own passkey; False when there is none."""
+
+
+def creation_options(
+    store: EphemeralStore, citizen: Citizen, existing: Sequence[Passkey], *, rp_id: str, bound_to: str
+) -> dict[str, Any]:
+    """Return PublicKeyCredentialCreationOptionsJSON with a fresh challenge, good once, for `bound_to` alone."""
+    options = generate_registration_options(
+        rp_id=rp_id,
+        rp_name="Countersign",
+        user_id=citizen.citizen_id.encode(),
+        user_name=citizen.email,
+        user_display_name=citizen.email,
+        challenge=_challenge(store, "create", bound_to),
+        timeout=300_000,
+        authenticator_selection=AuthenticatorSelectionCriteria(
+            resident_key=ResidentKeyRequirement.REQUIRED,
+            require_resident_key=True,
+            user_verification=UserVerificationRequirement.REQUIRED,
+        ),
+        exclude_credentials=_descriptors(existing),
+    )
+    return options_to_json_dict(options)
+
+
+def request_options(
+    store: EphemeralStore, *, rp_id: str, bound_to: str, allowed: Sequence[Passkey] = ()
+) -> dict[str, Any]:
+    """Return PublicKeyCredentialRequestOptionsJSON; with nothing `allowed` any of the site's passkeys may answer."""
+    options = generate_authentication_options(
+        rp_id=rp_id,
+        challenge=_challenge(store, "get", bound_to),
+        timeout=300_000,
+        allow_credentials=_descriptors(allowed),
+        user_verification=UserVerificationRequirement.REQUIRED,
+    )
+    return options_to_json_dict(options)
+
+
+def check_creation(
+    store: EphemeralStore, answer: str, citizen: Citizen, *, origin: str, rp_id: str, bound_to: str, now: datetime
+) -> Passkey:
+    """Return the passkey a browser has just made for `citizen`; raise PasskeyRefused."""
+    given = _parse(answer)
+    _spend_challenge(store, given, "create", bound_to)
+    with _refusing():
+        verified = verify_registration_response(
+            credential=given.credential,
+            expected_challenge=given.challenge,
+            expected_rp_id=rp_id,
+            expected_origin=origin,
+            require_user_verification=True,
+        )
+        return Passkey(
+            credential_id=bytes_to_base64url(verified.credential_id),
+            citizen_id=citizen.citizen_id,
+            public_key=verified.credential_public_key,
+            sign_count=verified.sign_count,
+            transports=_known_transports(given.credential["response"].get("transports")),
+            aaguid=verified.aaguid,
+            backup_eligible=verified.credential_device_type == CredentialDeviceType.MULTI_DEVICE,
+            backed_up=verified.credential_backed_up,
+            name="",
+            created_at=now,
+        )
+
+
+def check_assertion(
+    store: EphemeralStore, passkeys: PasskeyStore, answer: str, *, origin: str, rp_id: str, bound_to: str
+) -> Assertion:
+    """Return what a passkey proved; raise PasskeyRefused. The caller notes the use and knows the citizen by it."""
+    given = _parse(answer)
+    _spend_challenge(store, given, "get", bound_to)
+    passkey = passkeys.find(given.credential_id)
+    if passkey is None:
+        raise PasskeyRefused("unknown passkey")
+    if given.user_handle not in (None, passkey.citizen_id.encode()):
+        raise PasskeyRefused("the passkey belongs to somebody else")
+    with _refusing():
+        verified = verify_authentication_response(
+            credential=given.credential,
+            expected_challenge=given.challenge,
+            expected_rp_id=rp_id,
+            expected_origin=origin,
+            credential_public_key=passkey.public_key,
+            credential_current_sign_count=0,
+            require_user_verification=True,
+        )
+    if (verified.credential_device_type == CredentialDeviceType.MULTI_DEVICE) != passkey.backup_eligible:
+        raise PasskeyRefused("the passkey says otherwise of its backups than when it was made")
+    counting = verified.new_sign_count > 0 or passkey.sign_count > 0
+    return Assertion(
+        passkey=passkey,
+        sign_count=verified.new_sign_count,
+        backed_up=verified.credential_backed_up,
+        counter_fell_back=counting and verified.new_sign_count <= passkey.sign_count,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Given:
+    credential: dict[str, Any]
+    credential_id: str
+    challenge: bytes
+    user_handle: bytes | None
+    client_data: dict[str, Any]
+
+
+def _parse(answer: str) -> _Given:
+    """Read just enough to find the challenge and the owner; the library reads and checks the whole."""
+    if len(answer) > RESPONSE_BYTES:
+        raise PasskeyRefused("too long")
+    with _refusing():
+        credential = json.loads(answer)
+        client_data = json.loads(base64url_to_bytes(credential["response"]["clientDataJSON"]))
+        handle = credential["response"].get("userHandle")
+        return _Given(
+            credential=credential,
+            credential_id=str(credential["id"]),
+            challenge=base64url_to_bytes(client_data["challenge"]),
+            user_handle=None if handle is None else base64url_to_bytes(handle),
+            client_data=client_data,
+        )
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Refuse whatever a parser trips over: the text came from a stranger, and nothing in here has an effect."""
+    try:
+        yield
+    except Exception as error:
+        raise PasskeyRefused(f"{type(error).__name__}: {error}"[:200]) from error
+
+
+def _challenge(store: EphemeralStore, purpose: str, bound_to: str) -> bytes:
+    challenge = secrets.token_bytes(32)
+    store.put(KIND, bytes_to_base64url(challenge), {"purpose": purpose, "bound_to": bound_to}, LIFETIME)
+    return challenge
+
+
+def _spend_challenge(store: EphemeralStore, given: _Given, purpose: str, bound_to: str) -> None:
+    """Take the challenge the answer was made for, before anything else about the answer is believed."""
+    made_for = store.take(KIND, bytes_to_base64url(given.challenge))
+    if made_for != {"purpose": purpose, "bound_to": bound_to}:
+        raise PasskeyRefused("the challenge is spent, expired or another's")
+    if given.client_data.get("crossOrigin") not in (None, False) or "topOrigin" in given.client_data:
+        raise PasskeyRefused("made inside another site's frame")
+
+
+def _known_transports(given: Any) -> tuple[str, ...]:
+    known = {transport.value for transport in AuthenticatorTransport}
+    return tuple(sorted(known & set(given))) if isinstance(given, list) else ()
+
+
+def _descriptors(passkeys: Sequence[Passkey]) -> list[PublicKeyCredentialDescriptor]:
+    return [
+        PublicKeyCredentialDescriptor(
+            id=base64url_to_bytes(passkey.credential_id),
+            transports=[AuthenticatorTransport(transport) for transport in passkey.transports],
+        )
+        for passkey in passkeys
+    ]
