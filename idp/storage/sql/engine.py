@@ -29,9 +29,9 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
 
 def _tune_sqlite(connection: Any, _: object) -> None:
     for pragma in (
+        f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        f"busy_timeout={SQLITE_BUSY_MILLISECONDS}",
     ):
         connection.execute(f"PRAGMA {pragma}")
