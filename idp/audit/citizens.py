@@ -1,0 +1,43 @@
+"""What happened to citizens' identities."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenRegistered:
+    """A citizen made an identity, or an operator made it for them."""
+
+    name: ClassVar[str] = "citizen.registered"
+    at: datetime
+    citizen_id: str
+    by: str
+    """`citizen` or `operator`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenEmailChanged:
+    """A citizen proved another address and took it in the place of the old one."""
+
+    name: ClassVar[str] = "citizen.email_changed"
+    at: datetime
+    citizen_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenNameChanged:
+    """A citizen changed their name."""
+
+    name: ClassVar[str] = "citizen.name_changed"
+    at: datetime
+    citizen_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenDisabled:
+    """A citizen can no longer sign in."""
+
+    name: ClassVar[str] = "citizen.disabled"
+    at: datetime
+    citizen_id: str

@@ -1,0 +1,162 @@
+"""`countersign citizens`: make a citizen from a script, and look one up."""
+
+import sys
+from datetime import datetime
+from typing import Any
+
+import click
+
+from idp.audit.authentication import FactorAdded
+from idp.audit.citizens import CitizenRegistered
+from idp.authentication import password_rules, totp
+from idp.authentication.factors import Factor
+from idp.authentication.password_rules import Unfit, UnfitPassword
+from idp.citizens.attributes import claims_of
+from idp.citizens.email import Address, InvalidEmail, parse
+from idp.citizens.model import Citizen
+from idp.citizens.registration import register
+from idp.citizens.store import EmailTaken
+from idp.cli import Refusal
+from idp.cli.printing import json_option, print_json, print_rows
+from idp.cli.session import opened
+from idp.web.services import Services
+from idp.web.stores import Stores
+
+_WHY = {
+    Unfit.UNUSABLE: "is empty, longer than 256 characters, or holds a control character",
+    Unfit.SHORT: f"has fewer than {password_rules.BESIDE_ANOTHER} characters",
+    Unfit.SHORT_ALONE: f"has fewer than {password_rules.ALONE} characters; {password_rules.BESIDE_ANOTHER} suffice "
+    "with --totp-secret",
+    Unfit.COMMON: "is one that many people use, or is easily guessed",
+    Unfit.OWN: "is made of the citizen's own name or address",
+}
+
+
+@click.group()
+def citizens() -> None:
+    """Make citizens and look them up."""
+
+
+@citizens.command()
+@click.option("--email", required=True, help="Their address. It counts as proved: you say so.")
+@click.option("--password", help="Their password; asked for, or read from stdin, when not given.")
+@click.option("--totp-secret", help="Base32 seed of their code generator, as their second factor.")
+@click.option("--given-name")
+@click.option("--family-name")
+@click.option("--birthdate", type=click.DateTime(["%Y-%m-%d"]), help="YYYY-MM-DD.")
+@click.option("--locale", default="en", show_default=True, type=click.Choice(["en", "cy"]))
+@json_option
+def add(
+    *,
+    email: str,
+    password: str | None,
+    totp_secret: str | None,
+    given_name: str | None,
+    family_name: str | None,
+    birthdate: datetime | None,
+    locale: str,
+    as_json: bool,
+) -> None:
+    """Make a citizen who can sign in at once."""
+    address, seed = _address(email), _seed(totp_secret)
+    password = password if password is not None else _ask_password()
+    names = [name for name in (given_name, family_name) if name]
+    stands_alone = _check_password(password, seed, [address.canonical, *names])
+    use = opened()
+    now = use.clock.now()
+    with use.hashing.admitted():
+        hashed = use.hashing.hash(password, stands_alone=stands_alone, now=now)
+    with use.database.work() as stores:
+        try:
+            citizen = register(
+                stores.citizens,
+                address,
+                now=now,
+                given_name=given_name,
+                family_name=family_name,
+                birthdate=birthdate.date() if birthdate else None,
+                locale=locale,
+            )
+        except EmailTaken:
+            raise Refusal(
+                f"{email} belongs to a citizen already. `countersign citizens show --email` shows them."
+            ) from None
+        stores.credentials.set_password(citizen.citizen_id, hashed)
+        stores.audit.record(CitizenRegistered(at=now, citizen_id=citizen.citizen_id, by="operator"))
+        if seed is not None:
+            _give_totp(use, stores, citizen, seed)
+        shown = _shown(citizen, stores)
+    _print(shown, as_json=as_json)
+
+
+@citizens.command()
+@click.option("--email", help="Their address, in any spelling.")
+@click.option("--id", "citizen_id", help="Their id.")
+@json_option
+def show(email: str | None, citizen_id: str | None, *, as_json: bool) -> None:
+    """Show what is kept of a citizen, and which factors they have."""
+    if (email is None) == (citizen_id is None):
+        raise click.UsageError("Give --email or --id.")
+    with opened().database.work() as stores:
+        found = stores.citizens.find(citizen_id) if citizen_id else stores.citizens.find_by_email(email or "")
+        if found is None:
+            raise Refusal("No citizen has that address." if email else "No citizen has that id.")
+        shown = _shown(found, stores)
+    _print(shown, as_json=as_json)
+
+
+def _address(email: str) -> Address:
+    try:
+        return parse(email)
+    except InvalidEmail as error:
+        raise Refusal(f"--email is not an address: {error}") from None
+
+
+def _seed(text: str | None) -> str | None:
+    try:
+        return None if text is None else totp.parse_seed(text)
+    except totp.InvalidSeed as error:
+        raise Refusal(f"--totp-secret is no base32 seed: {error}") from None
+
+
+def _ask_password() -> str:
+    if sys.stdin.isatty():
+        asked: str = click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+        return asked
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _check_password(password: str, seed: str | None, own: list[str]) -> bool:
+    try:
+        return password_rules.check(password, second_factor=seed is not None, own=own)
+    except UnfitPassword as error:
+        raise Refusal(f"The password {_WHY[error.why]}.") from None
+
+
+def _give_totp(use: Services, stores: Stores, citizen: Citizen, seed: str) -> None:
+    now = citizen.created_at
+    stored = totp.sealed(use.sealer, citizen.citizen_id, seed, last_step=0, now=now)
+    stores.credentials.set_totp(citizen.citizen_id, stored)
+    stores.audit.record(FactorAdded(at=now, citizen_id=citizen.citizen_id, factor=Factor.TOTP))
+
+
+def _shown(citizen: Citizen, stores: Stores) -> dict[str, Any]:
+    factors = stores.credentials.factors(citizen.citizen_id)
+    return {
+        "citizen_id": citizen.citizen_id,
+        "active": citizen.active,
+        **claims_of(citizen),
+        "identity_confidence": citizen.identity_confidence,
+        "password": factors.password,
+        "totp": factors.totp,
+        "backup_codes": factors.backup_codes,
+        "passkeys": factors.passkeys,
+        "created_at": citizen.created_at.isoformat(),
+    }
+
+
+def _print(shown: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(shown)
+    else:
+        print_rows(["what", "value"], [{"what": name, "value": value} for name, value in shown.items()])
