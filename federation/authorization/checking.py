@@ -193,7 +193,7 @@ def _check_claims(
 
 def _check_subject(
     params: Parameters,
-    claims: Mapping[str, Mapping[str, Any]],
+    claims: claims_parameter.Claims,
     read_hint: HintReader,
     to: ReturnAddress,
     *,

@@ -6,6 +6,8 @@ from typing import Any
 
 from federation.claims import OF_SCOPE
 
+Claims = Mapping[str, Mapping[str, Any]]
+"""By place (`id_token`, `userinfo`) and name; a wish is null or an object."""
 LONGEST = 8_192
 """Characters."""
 MOST_CLAIMS = 50
@@ -39,7 +41,7 @@ def parse(text: str, *, scope: Collection[str]) -> dict[str, dict[str, Any]]:
     return {place: _place(document.get(place), allowed) for place in PLACES}
 
 
-def asked_of_citizen(claims: Mapping[str, Mapping[str, Any]]) -> frozenset[str]:
+def asked_of_citizen(claims: Claims) -> frozenset[str]:
     """Return the names asked for that tell something about the citizen."""
     return frozenset(name for place in PLACES for name in claims.get(place) or ()) - PROTOCOL_CLAIMS
 

@@ -1,4 +1,4 @@
-"""The answer to an authorization request, as the browser carries it to the agency (RFC 6749 section 4.1.2, RFC 9207)."""
+"""The answer to an authorization request, as the browser carries it (RFC 6749 section 4.1.2, RFC 9207)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
