@@ -1,3 +1,3 @@
 """Fixtures for every test."""
 
-pytest_plugins = ["tests.support.stores"]
+pytest_plugins = ["tests.support.stores", "tests.support.service"]

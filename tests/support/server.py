@@ -6,7 +6,7 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -35,7 +35,12 @@ def wait_until(ready: Callable[[], bool], *, seconds: float, what: str) -> None:
 
 
 def start(
-    command: Sequence[str], *, log: IO[bytes], user: str | None, ended_by: signal.Signals
+    command: Sequence[str],
+    *,
+    log: IO[bytes],
+    user: str | None,
+    ended_by: signal.Signals,
+    env: Mapping[str, str] | None = None,
 ) -> subprocess.Popen[bytes]:
     """Start a server that gets `ended_by` when this process dies, however it dies."""
     setpriv = find_program("setpriv", package="util-linux")
@@ -43,6 +48,7 @@ def start(
     return subprocess.Popen(
         [setpriv, *become, "--pdeathsig", ended_by.name.removeprefix("SIG"), *command],
         stdin=subprocess.DEVNULL,
+        env=env,
         stdout=log,
         stderr=subprocess.STDOUT,
     )

@@ -7,7 +7,6 @@ starts one of a test's own, to be killed, stopped or set differently. A failing 
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,15 +14,21 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
+from tests.support import server
+from tests.support.postgresql import PostgreSQL
+from tests.support.redis import RedisServer
+
 COUNTERSIGN = (sys.executable, "-m", "idp.cli")
 START_WITHIN = 30.0
 END_WITHIN = 40.0
+REDIS_DATABASES = 16
 ROOT = Path(__file__).parents[2]
 
 _running: list["Service"] = []
@@ -70,14 +75,8 @@ class Service:
     def start(self) -> None:
         """Start serving and wait until it is ready."""
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [*COUNTERSIGN, "serve", "--port", str(self.port), *self.options],
-                env=self.env,
-                stdout=out,
-                stderr=out,
-                stdin=subprocess.DEVNULL,
-                cwd=ROOT,
-            )
+            command = [*COUNTERSIGN, "serve", "--port", str(self.port), *self.options]
+            self.process = server.start(command, log=out, user=None, ended_by=signal.SIGTERM, env=self.env)
         self.wait_until_ready()
 
     def wait_until_ready(self, within: float = START_WITHIN) -> None:
@@ -124,22 +123,8 @@ class Service:
             return False
 
 
-@pytest.fixture(scope="session", params=["sqlite"])
-def store_pair(tmp_path_factory: pytest.TempPathFactory) -> StorePair:
-    """The stores behind an installation."""
-    folder = tmp_path_factory.mktemp("stores")
-    return StorePair(f"sqlite:///{folder}/durable.db", f"sqlite:///{folder}/ephemeral.db")
-
-
+NewStorePair = Callable[[], StorePair]
 StartService = Callable[..., Service]
-
-
-def free_port() -> int:
-    """Return a port nobody listens on now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port
 
 
 def environment(pair: StorePair, port: int, settings: Mapping[str, str]) -> dict[str, str]:
@@ -160,7 +145,7 @@ def serving(
     pair: StorePair, folder: Path, *, workers: int = 2, background: bool = True, **settings: str
 ) -> Iterator[Service]:
     """Prepare the stores, serve until the block ends, and end cleanly."""
-    port = free_port()
+    port = server.free_port()
     options = ("--workers", str(workers), *(() if background else ("--no-worker",)))
     service = Service(
         port=port, env=environment(pair, port, settings), log=folder / f"serve-{port}.log", options=options
@@ -175,20 +160,39 @@ def serving(
         _running.remove(service)
 
 
+@pytest.fixture(scope="session", params=["sqlite+file", "postgresql+redis"])
+def new_store_pair(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[NewStorePair]:
+    """Give an empty pair of stores of each supported kind to every caller; nobody else flushes or drops them."""
+    if request.param == "sqlite+file":
+        yield lambda: _files(tmp_path_factory.mktemp("stores"))
+        return
+    postgresql: PostgreSQL = request.getfixturevalue("postgresql")
+    redis = RedisServer()
+    numbers = count()
+    yield lambda: StorePair(
+        postgresql.url(postgresql.create()), f"redis://127.0.0.1:{redis.port}/{next(numbers) % REDIS_DATABASES}"
+    )
+    redis.end()
+
+
+def _files(folder: Path) -> StorePair:
+    return StorePair(f"sqlite:///{folder}/durable.db", f"sqlite:///{folder}/ephemeral.db")
+
+
 @pytest.fixture(scope="session")
-def service(store_pair: StorePair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+def service(new_store_pair: NewStorePair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """One installation for the whole session, with two workers; tests leave it running and add what they need."""
-    with serving(store_pair, tmp_path_factory.mktemp("service")) as running:
+    with serving(new_store_pair(), tmp_path_factory.mktemp("service")) as running:
         yield running
 
 
 @pytest.fixture
-def start_service(store_pair: StorePair, tmp_path: Path) -> Iterator[StartService]:
-    """Start installations of a test's own: `start_service(workers=2, JWKS_MAX_AGE="5")`."""
+def start_service(new_store_pair: NewStorePair, tmp_path: Path) -> Iterator[StartService]:
+    """Start installations of a test's own: `start_service(workers=2, JWKS_MAX_AGE="5")`, or on a given `pair`."""
     with ExitStack() as stack:
 
-        def start(**options: Any) -> Service:
-            return stack.enter_context(serving(store_pair, tmp_path, **options))
+        def start(pair: StorePair | None = None, **options: Any) -> Service:
+            return stack.enter_context(serving(pair or new_store_pair(), tmp_path, **options))
 
         yield start
 
