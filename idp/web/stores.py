@@ -62,3 +62,6 @@ class Database(Protocol):
 
     def work(self) -> AbstractContextManager[Stores]:
         """Run a block as one transaction: committed at its end, undone if it raises."""
+
+    def is_migrated(self) -> bool:
+        """Say whether the tables are those this release needs."""

@@ -6,6 +6,7 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
+from idp.storage.sql import migrate
 from idp.storage.sql.audit import SqlAuditLog
 from idp.storage.sql.citizens import SqlCitizens
 from idp.storage.sql.consents import SqlConsents
@@ -73,3 +74,7 @@ class SqlDatabase:
             unit.commit()
         finally:
             unit.close()
+
+    def is_migrated(self) -> bool:
+        """Say whether every revision this release needs has been applied."""
+        return migrate.is_current(self._engine)
