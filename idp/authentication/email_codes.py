@@ -1,0 +1,83 @@
+"""Six digits in a letter, typed back: that is how an address is proved. Never a factor of signing in.
+
+The code is kept under a keyed hash and bound to what it was asked for; it is good once, for a quarter of an
+hour, and for five tries. Where no letter with a code is sent, because the address is somebody's already,
+a code is kept all the same, so that the browser sees no difference.
+"""
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from datetime import timedelta
+
+from federation.ephemeral import EphemeralStore
+from idp.authentication.allowance import take_one
+from idp.authentication.peppers import Peppers
+from idp.citizens.email import Address
+
+KIND = "email_code"
+LIFETIME = timedelta(minutes=15)
+TRIES = 5
+LETTERS = 10
+"""Letters to one address a day, whoever asks for them."""
+_DAY = timedelta(days=1)
+_DIGITS = 6
+
+
+class NoCode(Exception):
+    """Nothing is waiting to be typed back: never sent, too old, or already used."""
+
+
+class TriesSpent(Exception):
+    """The code was tried too often; only a new letter helps."""
+
+
+def may_send(store: EphemeralStore, address: Address) -> bool:
+    """Take one of the letters an address may get today; say whether there was one left."""
+    name = hashlib.sha256(address.canonical.encode()).hexdigest()
+    return take_one(store, "letter", name, of=LETTERS, within=_DAY)
+
+
+def mint(store: EphemeralStore, peppers: Peppers, purpose: str, address: Address) -> str:
+    """Return a fresh code for `purpose` (unguessable, such as an interaction's id), in the place of an earlier one."""
+    code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+    nonce = secrets.token_urlsafe(16)
+    record = {
+        "nonce": nonce,
+        "written": address.written,
+        "canonical": address.canonical,
+        "pepper": peppers.newest,
+        "digest": _digest(peppers, peppers.newest, nonce, code),
+    }
+    store.put(KIND, purpose, record, LIFETIME)
+    return code
+
+
+def find_address(store: EphemeralStore, purpose: str) -> Address | None:
+    """Return the address a code is waiting for, or None."""
+    record = store.get(KIND, purpose)
+    return None if record is None else Address(written=record["written"], canonical=record["canonical"])
+
+
+def prove(store: EphemeralStore, peppers: Peppers, purpose: str, code: str) -> Address | None:
+    """Return the address whose letter held this code, once; None if the code is wrong.
+
+    The try is counted before it is evaluated. Raises `NoCode` and `TriesSpent`.
+    """
+    record = store.get(KIND, purpose)
+    if record is None or not peppers.knows(record["pepper"]):
+        raise NoCode
+    if not take_one(store, "email_code_try", record["nonce"], of=TRIES, within=LIFETIME):
+        raise TriesSpent
+    typed = _digest(peppers, record["pepper"], record["nonce"], "".join(code.split()))
+    if not hmac.compare_digest(typed, record["digest"]):
+        return None
+    taken = store.take(KIND, purpose)
+    if taken is None or taken["nonce"] != record["nonce"]:
+        raise NoCode
+    return Address(written=record["written"], canonical=record["canonical"])
+
+
+def _digest(peppers: Peppers, version: int, nonce: str, code: str) -> str:
+    return urlsafe_b64encode(peppers.mac(version, KIND, f"{nonce}\0{code}")).decode()

@@ -1,0 +1,99 @@
+"""A sign-up on its way: what has been proved and chosen so far. The citizen is made at the last step, in one go.
+
+Kept in the ephemeral store under the interaction it belongs to, never with a clear secret: the password is
+a hash already, the seed and the printed codes are sealed.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from federation.ephemeral import EphemeralStore
+from idp.authentication.passwords import StoredPassword
+from idp.authentication.sealing import Sealer
+from idp.citizens.email import Address
+
+KIND = "enrolment"
+LIFETIME = timedelta(minutes=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Enrolment:
+    """What a sign-up has so far. The address is proved from the start: before that there is no enrolment."""
+
+    address: Address
+    given_name: str | None = None
+    family_name: str | None = None
+    password: StoredPassword | None = None
+    seed: str | None = None
+    """Of a code generator that is shown and perhaps not confirmed yet."""
+    confirmed_step: int | None = None
+    """The time step of the code which proved that the citizen's generator has the seed."""
+    backup_codes: tuple[str, ...] = ()
+
+    @property
+    def needs_second_factor(self) -> bool:
+        """Whether the password is too short to be the only factor, and nothing stands beside it yet."""
+        return self.password is not None and not self.password.stands_alone and self.confirmed_step is None
+
+    def without_totp(self) -> "Enrolment":
+        """Return it with no code generator."""
+        return replace(self, seed=None, confirmed_step=None, backup_codes=())
+
+
+def keep(store: EphemeralStore, sealer: Sealer, interaction_id: str, enrolment: Enrolment) -> None:
+    """Keep it in the place of what was there."""
+    store.put(KIND, interaction_id, _record(enrolment, sealer, interaction_id), LIFETIME)
+
+
+def find(store: EphemeralStore, sealer: Sealer, interaction_id: str) -> Enrolment | None:
+    """Return the sign-up of this interaction, or None."""
+    record = store.get(KIND, interaction_id)
+    return None if record is None else _enrolment(record, sealer, interaction_id)
+
+
+def take(store: EphemeralStore, sealer: Sealer, interaction_id: str) -> Enrolment | None:
+    """Return it and remove it: of racing callers one makes the citizen."""
+    record = store.take(KIND, interaction_id)
+    return None if record is None else _enrolment(record, sealer, interaction_id)
+
+
+def _record(enrolment: Enrolment, sealer: Sealer, interaction_id: str) -> dict[str, Any]:
+    secret = json.dumps({"seed": enrolment.seed, "backup_codes": enrolment.backup_codes})
+    password = enrolment.password
+    return {
+        "written": enrolment.address.written,
+        "canonical": enrolment.address.canonical,
+        "given_name": enrolment.given_name,
+        "family_name": enrolment.family_name,
+        "password": password
+        and {
+            "encoded": password.encoded,
+            "pepper": password.pepper,
+            "stands_alone": password.stands_alone,
+            "changed_at": password.changed_at.timestamp(),
+        },
+        "confirmed_step": enrolment.confirmed_step,
+        "sealed": sealer.seal(secret.encode(), row=f"{KIND}:{interaction_id}"),
+    }
+
+
+def _enrolment(record: Any, sealer: Sealer, interaction_id: str) -> Enrolment:
+    secret = json.loads(sealer.open(record["sealed"], row=f"{KIND}:{interaction_id}"))
+    password = record["password"]
+    return Enrolment(
+        address=Address(written=record["written"], canonical=record["canonical"]),
+        given_name=record["given_name"],
+        family_name=record["family_name"],
+        password=password
+        and StoredPassword(
+            encoded=password["encoded"],
+            pepper=password["pepper"],
+            stands_alone=password["stands_alone"],
+            changed_at=datetime.fromtimestamp(password["changed_at"], UTC),
+        ),
+        seed=secret["seed"],
+        confirmed_step=record["confirmed_step"],
+        backup_codes=tuple(secret["backup_codes"]),
+    )
