@@ -1,0 +1,59 @@
+# Needs Python >= 3.11, make and git; everything else is set up by the first target you call.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := keys federation idp templates tests
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check lint types floors dependencies smoke advisories lock messages assets packages
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
+
+run: $(READY) ## Set up and start the sandbox: provider, sample agencies, personas
+	@$(BIN)/countersign sandbox
+
+test: $(READY) packages ## Set up and run every test
+	@$(BIN)/python -m pytest
+
+check: lint types floors dependencies test smoke advisories ## Everything CI runs
+
+setup: $(READY) ## Create .venv and install what the lock names
+
+lint: $(READY) ## Formatting and lint
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/ruff check $(SOURCES)
+
+types: $(READY) ## Static types, strict
+	@$(BIN)/mypy
+
+floors: $(READY) ## Who may import whom
+	@$(BIN)/lint-imports --no-logo
+
+dependencies: $(READY) ## Every import declared, every dependency used
+	@$(BIN)/deptry .
+
+smoke: $(READY) ## Build the wheel and run it from an empty folder
+	@$(BIN)/python -m tests.support.wheel_smoke
+
+advisories: $(READY) ## Known vulnerabilities of what the lock names (advice; it cannot see everything)
+	@$(BIN)/pip-audit --progress-spinner off --disable-pip --require-hashes -r requirements.lock || echo "pip-audit found something or could not ask; read it above."
+
+lock: $(READY) ## Resolve the dependencies again and write both locks
+	@$(BIN)/uv lock --quiet --upgrade
+	@$(BIN)/uv export --quiet --frozen --no-default-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
+	@$(BIN)/uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements-dev.lock
+
+packages:
+	@tests/support/packages.sh
+
+$(READY): requirements-dev.lock pyproject.toml
+	@echo "Setting up $(VENV) (a minute at most; once)"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.12 ..."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@awk '/^uv==/ { on = 1; print; next } /^[^ ]/ { on = 0 } on' requirements-dev.lock > $(VENV)/uv.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-dev.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
