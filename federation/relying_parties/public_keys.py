@@ -1,0 +1,118 @@
+"""The public keys an agency gives us, by value or at its jwks_uri (RFC 7517): checked, the public part kept."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
+
+MOST_KEYS = 20
+LONGEST_DOCUMENT = 64 * 1024
+"""Bytes of a key document."""
+SIGNING_ALGORITHMS = ("ES256", "PS256", "EdDSA", "RS256")
+"""What a relying party may sign with. Never `none`, never a shared secret."""
+_ALGORITHMS_OF_TYPE = {
+    ("EC", "P-256"): {"ES256"},
+    ("OKP", "Ed25519"): {"EdDSA"},
+    ("RSA", None): {"PS256", "RS256"},
+}
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
+_PUBLIC = ("kty", "crv", "x", "y", "n", "e", "use", "key_ops", "alg", "kid")
+_TEXT_MEMBERS = ("crv", "x", "y", "n", "e", "use", "alg", "kid")
+_LONGEST_MEMBER = 2_000
+_RSA_BITS = range(2048, 8193)
+_RSA_EXPONENTS = range(3, 2**32, 2)
+
+PublicKey = ECKey | OKPKey | RSAKey
+
+
+class UnusableKeys(Exception):
+    """A key document that cannot be taken; the argument says what is wrong and what to do."""
+
+
+def check_public_keys(document: object) -> dict[str, Any]:
+    """Return the keys that can verify a signature, as {"keys": [...]} with public members alone.
+
+    A private key is refused loudly, and whatever came with it: it has been shown to someone. Keys for
+    encryption and of types we do not know are left out (RFC 7517 section 5). At least one must remain.
+    """
+    if not isinstance(document, Mapping):
+        raise UnusableKeys("must be a JSON object with a list named keys.")
+    keys = document.get("keys")
+    if isinstance(keys, list) and any(isinstance(key, Mapping) and _is_private(key) for key in keys):
+        raise UnusableKeys("holds a private or shared key. It was not stored; replace that key and send public ones.")
+    if _is_private(document):
+        raise UnusableKeys("is a private or shared key. It was not stored; replace that key and send public ones.")
+    if not isinstance(keys, list) or not 0 < len(keys) <= MOST_KEYS:
+        raise UnusableKeys(f"must be a JSON object with a list named keys of 1 to {MOST_KEYS} keys.")
+    kept = [_checked(key, number) for number, key in enumerate(keys)]
+    usable = [key for key in kept if key is not None]
+    if not usable:
+        raise UnusableKeys("has no key we can verify with; give a P-256, Ed25519 or RSA key (2048 bits or more).")
+    kids = [key["kid"] for key in usable if "kid" in key]
+    if len(kids) != len(set(kids)):
+        raise UnusableKeys("has two keys with the same kid; give each its own.")
+    return {"keys": usable}
+
+
+def find_verifying(document: Mapping[str, Any], *, kid: str | None, algorithm: str) -> Iterator[PublicKey]:
+    """Yield the keys of a checked document that may verify `algorithm`; a `kid` names the only one."""
+    for jwk in document["keys"]:
+        if kid is not None and jwk.get("kid") != kid:
+            continue
+        if algorithm in _algorithms_of(jwk) and jwk.get("alg", algorithm) == algorithm:
+            yield _imported(jwk)
+
+
+def _checked(key: object, number: int) -> dict[str, Any] | None:
+    if not isinstance(key, Mapping):
+        raise UnusableKeys(f"keys[{number}] must be a JSON object.")
+    _check_types(key, number)
+    if key.get("use", "sig") != "sig" or not _algorithms_of(key):
+        return None
+    if "key_ops" in key and "verify" not in key["key_ops"]:
+        return None
+    public = {name: key[name] for name in _PUBLIC if name in key}
+    try:
+        imported = _imported(public)
+    except (JoseError, ValueError, TypeError, KeyError):
+        raise UnusableKeys(f"keys[{number}] cannot be read as a public key of its type.") from None
+    if isinstance(imported, RSAKey):
+        _check_rsa(imported, number)
+    return public
+
+
+def _check_types(key: Mapping[str, Any], number: int) -> None:
+    for name in _TEXT_MEMBERS:
+        value = key.get(name, "")
+        if not isinstance(value, str) or len(value) > _LONGEST_MEMBER or not value.isascii() or "\x00" in value:
+            raise UnusableKeys(f"keys[{number}] has a member {name} that is not a short ASCII string.")
+    operations = key.get("key_ops", [])
+    if not isinstance(operations, list) or not all(isinstance(operation, str) for operation in operations):
+        raise UnusableKeys(f"keys[{number}] has a member key_ops that is not a list of strings.")
+
+
+def _check_rsa(key: RSAKey, number: int) -> None:
+    numbers = key.public_key.public_numbers()
+    if numbers.n.bit_length() not in _RSA_BITS or numbers.e not in _RSA_EXPONENTS:
+        raise UnusableKeys(f"keys[{number}] is an RSA key we do not accept; use 2048 to 8192 bits and exponent 65537.")
+
+
+def _algorithms_of(key: Mapping[str, Any]) -> set[str]:
+    kind = key.get("kty")
+    curve = None if kind == "RSA" else key.get("crv")
+    if not isinstance(kind, str):
+        return set()
+    return _ALGORITHMS_OF_TYPE.get((kind, curve), set())
+
+
+def _is_private(key: Mapping[str, Any]) -> bool:
+    return key.get("kty") == "oct" or not _PRIVATE.isdisjoint(key)
+
+
+def _imported(jwk: Mapping[str, Any]) -> PublicKey:
+    members = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
+    key = import_key(members)
+    if not isinstance(key, ECKey | OKPKey | RSAKey):
+        raise TypeError(members.get("kty"))
+    return key

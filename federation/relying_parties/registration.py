@@ -1,0 +1,197 @@
+"""From what an agency says of its service to a checked relying party (RFC 7591, OIDC Registration 1.0).
+
+Order: every field by itself, then what fields demand of each other, then, only if all is well, the
+sector document is fetched. All faults are told at once. Unknown metadata is ignored.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from secrets import token_urlsafe
+from typing import Any
+
+from federation.outbound import Fetcher
+from federation.relying_parties import pairwise
+from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
+from federation.relying_parties.faults import Fault, refusal
+from federation.relying_parties.metadata_reader import MetadataReader
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, UnusableKeys, check_public_keys
+from federation.relying_parties.redirect_uris import default_name
+from federation.relying_parties.uris import UriRules
+
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secret_post", "none")
+SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
+OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
+LEVELS = ("aal1", "aal2", "aal3")
+FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA"})
+_NOT_OFFERED = (
+    "id_token_encrypted_response_alg",
+    "id_token_encrypted_response_enc",
+    "userinfo_encrypted_response_alg",
+    "userinfo_encrypted_response_enc",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRules:
+    """What stands in for silence, and what this installation allows."""
+
+    loopback_http: bool
+    """Whether http on loopback is fine for web services too: only where the issuer itself is loopback."""
+    id_token_alg: str = "ES256"
+    """OIDC Registration 1.0 section 2 wants RS256 here for dynamic registration."""
+    scope: tuple[str, ...] = ("openid", "profile", "email")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registered:
+    """A new relying party, not stored yet, and its secret, which nobody can ask for again."""
+
+    relying_party: RelyingParty
+    client_secret: str | None
+
+    def __repr__(self) -> str:
+        """Leave the secret out."""
+        return f"Registered(client_id={self.relying_party.client_id!r})"
+
+
+def register(metadata: object, *, rules: RegistrationRules, fetcher: Fetcher, now: datetime) -> Registered:
+    """Return the relying party that `metadata` describes; raise InvalidClientMetadata with every fault found."""
+    if not isinstance(metadata, Mapping):
+        raise refusal([Fault("metadata", "must be a JSON object of registration metadata.")])
+    fields = _read(MetadataReader(metadata), rules)
+    client_id = token_urlsafe(16)
+    secret = mint_client_secret() if fields["token_endpoint_auth_method"] in SECRET_METHODS else None
+    fields["sector"] = pairwise.sector_of(
+        client_id, fields["redirect_uris"], fields["sector_identifier_uri"], fetcher=fetcher
+    )
+    relying_party = RelyingParty(
+        client_id=client_id,
+        client_secret_hash=None if secret is None else hash_client_secret(secret),
+        created_at=now,
+        **fields,
+    )
+    return Registered(relying_party=relying_party, client_secret=secret)
+
+
+def _read(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
+    """Return the checked fields of a RelyingParty."""
+    fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader)
+    _check_together(reader, fields)
+    if reader.faults:
+        raise refusal(reader.faults)
+    fields["client_name"] = fields["client_name"] or default_name(fields["redirect_uris"])
+    fields["agency"] = fields["agency"] or fields["client_name"]
+    return fields
+
+
+def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
+    grant_types = reader.choices("grant_types", GRANT_TYPES) or ("authorization_code",)
+    response_types = ("code",) if "authorization_code" in grant_types else ()
+    keys = _keys(reader)
+    return {
+        "application_type": reader.choice("application_type", ("web", "native")) or "web",
+        "grant_types": grant_types,
+        "response_types": reader.choices("response_types", ("code",)) or response_types,
+        "scope": reader.scope() or _usual_scope(grant_types, rules),
+        "token_endpoint_auth_method": reader.choice("token_endpoint_auth_method", AUTHENTICATION_METHODS)
+        or ("client_secret_basic" if keys is None and reader.given("jwks_uri") is None else "private_key_jwt"),
+        "token_endpoint_auth_signing_alg": reader.choice("token_endpoint_auth_signing_alg", SIGNING_ALGORITHMS),
+        "jwks": keys,
+        "id_token_signed_response_alg": reader.choice("id_token_signed_response_alg", OUR_ALGORITHMS)
+        or rules.id_token_alg,
+        "userinfo_signed_response_alg": reader.choice("userinfo_signed_response_alg", OUR_ALGORITHMS),
+        "access_token_format": reader.choice("access_token_format", ("jwt", "opaque")) or "jwt",
+        "subject_type": reader.choice("subject_type", ("pairwise", "public")) or "pairwise",
+        "default_max_age": reader.seconds("default_max_age"),
+        "require_auth_time": reader.flag("require_auth_time") or False,
+        "default_acr_values": reader.choices("default_acr_values", LEVELS) or (),
+        "backchannel_logout_session_required": reader.flag("backchannel_logout_session_required") or False,
+        "profile": reader.choice("profile", ("standard", "fapi2")) or "standard",
+    }
+
+
+def _addresses(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
+    native = reader.given("application_type") == "native"
+    answered = UriRules(loopback_http=rules.loopback_http or native, own_scheme=native, takes_answer=True)
+    followed = UriRules(loopback_http=rules.loopback_http)
+    fetched = ("jwks_uri", "sector_identifier_uri", "backchannel_logout_uri")
+    shown = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")
+    lists = ("redirect_uris", "post_logout_redirect_uris")
+    return {field: reader.uris(field, answered) or () for field in lists} | {
+        field: reader.uri(field, followed) for field in (*fetched, *shown)
+    }
+
+
+def _words(reader: MetadataReader) -> dict[str, Any]:
+    contacts = reader.texts("contacts") or ()
+    return {"client_name": reader.text("client_name"), "agency": reader.text("agency"), "contacts": contacts}
+
+
+def _keys(reader: MetadataReader) -> dict[str, Any] | None:
+    document = reader.given("jwks")
+    if document is None:
+        return None
+    try:
+        return check_public_keys(document)
+    except UnusableKeys as error:
+        reader.refuse("jwks", str(error))
+        return {"keys": []}
+
+
+def _usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tuple[str, ...]:
+    if "authorization_code" not in grant_types:
+        return ()
+    return (*rules.scope, "offline_access") if "refresh_token" in grant_types else rules.scope
+
+
+def _check_together(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+    _check_grants(reader, fields)
+    _check_proof(reader, fields)
+    _check_sector(reader, fields)
+    if fields["profile"] == "fapi2":
+        _check_fapi(reader, fields)
+    for field in _NOT_OFFERED:
+        if reader.given(field) is not None:
+            reader.refuse(field, "encrypted answers are not offered; leave this out.")
+
+
+def _check_grants(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+    grant_types = fields["grant_types"]
+    if "authorization_code" in grant_types and not reader.given("redirect_uris"):
+        reader.refuse("redirect_uris", "must name at least one address to return citizens to.")
+    if "refresh_token" in grant_types and "authorization_code" not in grant_types:
+        reader.refuse("grant_types", "refresh_token needs authorization_code beside it.")
+    if ("code" in fields["response_types"]) != ("authorization_code" in grant_types):
+        reader.refuse("response_types", "code belongs to the grant type authorization_code; give both or neither.")
+    if "offline_access" in fields["scope"] and "refresh_token" not in grant_types:
+        reader.refuse("scope", "offline_access needs refresh_token among the grant_types.")
+    if "client_credentials" in grant_types and fields["token_endpoint_auth_method"] == "none":
+        reader.refuse("grant_types", "client_credentials needs a token_endpoint_auth_method other than none.")
+
+
+def _check_proof(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+    by_key = fields["token_endpoint_auth_method"] == "private_key_jwt"
+    if reader.given("jwks") is not None and reader.given("jwks_uri") is not None:
+        reader.refuse("jwks_uri", "cannot stand beside jwks; give your keys one way.")
+    if by_key and reader.given("jwks") is None and reader.given("jwks_uri") is None:
+        reader.refuse("jwks", "is needed by private_key_jwt: give your public keys here, or their address as jwks_uri.")
+
+
+def _check_sector(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+    if fields["subject_type"] != "pairwise" or fields["sector_identifier_uri"] is not None:
+        return
+    if len(pairwise.sectors_of(fields["redirect_uris"])) > 1:
+        problem = "is needed where redirect_uris have several hosts: give the address of a JSON list of them all."
+        reader.refuse("sector_identifier_uri", problem)
+
+
+def _check_fapi(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+    """FAPI 2.0 Security Profile sections 5.3.2 and 5.4: no secrets, no RS256."""
+    if fields["token_endpoint_auth_method"] != "private_key_jwt":
+        reader.refuse("token_endpoint_auth_method", "must be private_key_jwt in the profile fapi2.")
+    for field in ("token_endpoint_auth_signing_alg", "id_token_signed_response_alg", "userinfo_signed_response_alg"):
+        if fields[field] not in {None, *FAPI_ALGORITHMS}:
+            reader.refuse(field, "must be ES256 or EdDSA in the profile fapi2.")
