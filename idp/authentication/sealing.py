@@ -1,5 +1,7 @@
 """How small secrets are kept: wrapped with a key that is not in the database."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 
@@ -11,3 +13,17 @@ class Sealer(Protocol):
 
     def open(self, envelope: str, *, row: str) -> bytes:
         """Return what was sealed; raise `keys.errors.EnvelopeError` for a wrong key, row or envelope."""
+
+    def rewrap(self, envelope: str, *, row: str) -> str:
+        """Return the same secret under the newest key-encryption key; the same envelope if it is already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationSecrets:
+    """What this installation alone knows: made once by `db upgrade`, kept wrapped, never shown."""
+
+    pairwise_salt: bytes = field(repr=False)
+    """Never rotates: every pairwise subject depends on it."""
+    token_secret: bytes = field(repr=False)
+    peppers: Mapping[int, bytes] = field(repr=False)
+    """By version; the highest is the newest."""

@@ -4,12 +4,16 @@ The token lives in Flask's signed session cookie, which holds nothing else. `Sec
 browsers send by themselves, refuses what another site posts; Referer and Origin are not relied on.
 """
 
+from collections.abc import Collection
+
 from flask import Flask, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 
+OUR_OWN = ("same-origin", "none")
 
-def install(app: Flask, *, secret: str, secure: bool) -> CSRFProtect:
-    """Protect every form post of `app`; `secure` gives the cookie its `__Host-` name."""
+
+def install(app: Flask, *, secret: str, secure: bool, pages: Collection[str]) -> None:
+    """Protect every form of the blueprints named in `pages`; `secure` gives the cookie its `__Host-` name."""
     app.config.update(
         SECRET_KEY=secret,
         SESSION_COOKIE_NAME="__Host-form" if secure else "form",
@@ -21,11 +25,11 @@ def install(app: Flask, *, secret: str, secure: bool) -> CSRFProtect:
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,
     )
-    return CSRFProtect(app)
+    protect = CSRFProtect(app)
 
-
-def check_form(protect: CSRFProtect) -> None:
-    """Refuse a post that this browser's own page did not send."""
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        raise CSRFError("another site sent this form")
-    protect.protect()
+    @app.before_request
+    def check_form() -> None:
+        if request.method == "POST" and request.blueprint in pages:
+            if request.headers.get("Sec-Fetch-Site", "none") not in OUR_OWN:
+                raise CSRFError("Another site sent this form.")
+            protect.protect()

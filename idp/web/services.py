@@ -1,6 +1,13 @@
-"""What every endpoint and page may use: built once a process by `idp.app`, reached by `services()`."""
+"""What every endpoint and page may use: built once a process by `idp.app`, reached by `services()`.
 
+What needs the database to be built is built at its first use, so a process can start, and serve
+its keys, while the database is away.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import urlsplit
 
 from flask import current_app
 
@@ -8,14 +15,15 @@ from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.outbound import Fetcher
 from idp.authentication.passwords import PasswordHashing
-from idp.authentication.sealing import Sealer
+from idp.authentication.peppers import Peppers
+from idp.authentication.sealing import InstallationSecrets, Sealer
 from idp.clock import Clock
 from idp.settings import Settings
 from idp.web.stores import Database
 from keys.signer import Signer
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class Services:
     """One attribute a collaborator; nothing is looked up by type."""
 
@@ -29,10 +37,44 @@ class Services:
     signer: Signer
     sealer: Sealer
     """Wraps small secrets (TOTP seeds) for the database."""
-    pairwise_salt: bytes
-    token_secret: bytes
-    """HMAC key from which refresh-token successors are derived."""
-    hashing: PasswordHashing
+    cookie_secret: str
+    """Signs forms and return envelopes; needs no store."""
+    installation: Callable[[], InstallationSecrets]
+
+    @cached_property
+    def secrets(self) -> InstallationSecrets:
+        """What this installation alone knows, made by `db upgrade`; never changes."""
+        return self.installation()
+
+    @cached_property
+    def hashing(self) -> PasswordHashing:
+        """Hashes passwords, in all threads of this worker but one."""
+        return PasswordHashing(Peppers(self.secrets.peppers), at_once=self.settings.blocking_threads - 1)
+
+    @property
+    def pairwise_salt(self) -> bytes:
+        """Keys the function from citizens to subjects (OIDC Core section 8.1)."""
+        return self.secrets.pairwise_salt
+
+    @property
+    def token_secret(self) -> bytes:
+        """HMAC key from which refresh-token successors are derived."""
+        return self.secrets.token_secret
+
+    @cached_property
+    def host(self) -> str:
+        """The one Host this service answers to."""
+        return urlsplit(self.settings.issuer).netloc
+
+    @cached_property
+    def rp_id(self) -> str:
+        """The name passkeys are bound to (WebAuthn section 5.4.2)."""
+        return urlsplit(self.settings.issuer).hostname or ""
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by https, so that cookies are `__Host-`; http is for loopback alone."""
+        return self.settings.issuer.startswith("https://")
 
 
 def services() -> Services:

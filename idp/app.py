@@ -1,0 +1,84 @@
+"""The assembly: the only module that knows every concrete class.
+
+`build` makes the collaborators a process needs; `create_app` puts the web around them. Order of calls of a
+request: telemetry begins, `bounds` looks at it, the blueprint names its callers, the view runs inside its
+unit of work, an error is rendered, headers are set.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from flask import Flask
+
+from federation.client_authentication.keys import RelyingPartyKeys
+from federation.outbound import Fetcher
+from federation.relying_parties.registry import RecentRelyingParties
+from idp.clock import SystemClock
+from idp.endpoints import authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo
+from idp.pages import consent, help, passkeys, sign_in, sign_up
+from idp.settings import Settings
+from idp.storage import ephemeral
+from idp.storage.sql.database import SqlDatabase
+from idp.storage.sql.engine import connect
+from idp.web import bounds, csrf, errors, headers, language, telemetry
+from idp.web.services import Services
+from idp.web.transaction import TransactionalFlask
+from keys.following import KeyFollower
+from keys.providers.embedded import EmbeddedProvider
+from keys.signer import Signer
+from keys.store import KeyStore
+from keys.wrapping import Wrapping
+
+MACHINES = (authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo)
+PEOPLE = (consent, help, passkeys, sign_in, sign_up)
+
+
+def build(settings: Settings) -> Services:
+    """Make the collaborators of one process. Nothing is connected to before its first use."""
+    clock = SystemClock()
+    wrapping = Wrapping(settings.key_encryption_key)
+    engine = connect(settings.database_url, pool_size=settings.blocking_threads + 1)
+    database = SqlDatabase(engine, RecentRelyingParties())
+    fetcher = Fetcher(allow=settings.fetch_allow, extra_ca=settings.extra_ca)
+
+    @contextmanager
+    def reading() -> Iterator[KeyStore]:
+        with database.work() as stores:
+            yield stores.keys
+
+    return Services(
+        settings=settings,
+        clock=clock,
+        database=database,
+        ephemeral=ephemeral.open(settings.ephemeral_url),
+        fetcher=fetcher,
+        relying_party_keys=RelyingPartyKeys(fetcher),
+        signer=Signer(KeyFollower(reading), EmbeddedProvider(wrapping), clock.now),
+        sealer=wrapping,
+        cookie_secret=_derived(settings.key_encryption_key[0], "cookies"),
+        installation=lambda: database.installation_secrets(wrapping),
+    )
+
+
+def create_app(settings: Settings) -> Flask:
+    """Return the WSGI application of one process."""
+    use = build(settings)
+    app = TransactionalFlask("idp", static_folder=None, template_folder=None)
+    app.extensions["countersign"] = use
+    app.url_map.strict_slashes = False
+    telemetry.install(app)
+    bounds.install(app, host=use.host)
+    pages = frozenset(module.bp.name for module in PEOPLE)
+    csrf.install(app, secret=use.cookie_secret, secure=use.secure, pages=pages)
+    language.install(app, secure=use.secure)
+    errors.install(app)
+    headers.install(app, secure=use.secure)
+    for module in (*MACHINES, *PEOPLE):
+        app.register_blueprint(module.bp)
+    return app
+
+
+def _derived(key: bytes, purpose: str) -> str:
+    return HKDF(SHA256(), 32, salt=None, info=f"countersign {purpose}".encode()).derive(key).hex()
