@@ -77,3 +77,29 @@ class InvalidToken(ProtocolError):
     def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
         """Say what is wrong with the token (RFC 6750 section 3)."""
         return {"WWW-Authenticate": f'Bearer error="{self.code}", error_description="{self.description}"'}
+
+
+class TokenMissing(ProtocolError):
+    """RFC 6750 section 3.1: no access token came along; then nothing is said but how to bring one."""
+
+    code = "invalid_token"
+    status = 401
+    description = "An access token is needed."
+
+    def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
+        """Name the scheme, and no error (RFC 6750 section 3.1)."""
+        return {"WWW-Authenticate": "Bearer"}
+
+
+class InsufficientScope(ProtocolError):
+    """RFC 6750 section 3.1: the access token is good, but not for this."""
+
+    code = "insufficient_scope"
+    status = 403
+    description = "The access token does not allow this."
+
+    def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
+        """Say which scope is missing (RFC 6750 section 3)."""
+        return {
+            "WWW-Authenticate": f'Bearer error="{self.code}", error_description="{self.description}", scope="openid"'
+        }

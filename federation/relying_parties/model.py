@@ -30,6 +30,8 @@ class RelyingParty:
     userinfo_signed_response_alg: str | None = None
     access_token_format: str = "jwt"
     """`jwt` (RFC 9068) or `opaque`."""
+    introspection: bool = False
+    """Whether it may look into access tokens of others: the resource servers of an agency (RFC 7662 section 4)."""
     subject_type: str = "pairwise"
     sector: str = ""
     """Host that decides which services see the same pairwise subject (OIDC Core section 8.1)."""

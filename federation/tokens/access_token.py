@@ -1,0 +1,121 @@
+"""Access tokens: signed JWTs anybody can check (RFC 9068), or random strings only we can read."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from federation.ephemeral import EphemeralStore
+from federation.errors import InvalidToken
+from federation.relying_parties.model import RelyingParty
+from federation.tokens.grants.model import Grant
+from federation.tokens.hashing import fingerprint
+from keys.errors import InvalidSignature
+from keys.signer import Signer
+from keys.states import Purpose
+
+LIFETIME = timedelta(minutes=10)
+KIND = "access_token"
+"""Opaque ones, by the SHA-256 of their text."""
+TYPE = "at+jwt"
+ALGORITHM = "ES256"
+
+_SECONDS = int(LIFETIME.total_seconds())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessToken:
+    """What an access token says, whichever form it has."""
+
+    token_id: str
+    """`jti`."""
+    client_id: str
+    subject: str
+    """The citizen's `sub` for this relying party; the client_id itself where no citizen is involved."""
+    audience: str
+    scope: tuple[str, ...]
+    issued_at: int
+    """Seconds since 1970, as in the token."""
+    expires_at: int
+    grant_id: str | None
+    """The grant it stands on; None where no citizen is involved."""
+    acr: str | None = None
+    auth_time: int | None = None
+
+    @property
+    def revocation_id(self) -> str:
+        """The id whose end in the `GrantStore` ends this token."""
+        return self.grant_id or self.token_id
+
+
+def issue(
+    signer: Signer,
+    store: EphemeralStore,
+    relying_party: RelyingParty,
+    *,
+    issuer: str,
+    scope: tuple[str, ...],
+    grant: Grant | None,
+    now: datetime,
+) -> str:
+    """Return an access token in the form the relying party is registered for.
+
+    Its audience is this provider until resources can be named (RFC 9068 section 3).
+    """
+    issued_at = int(now.timestamp())
+    claims: dict[str, Any] = {
+        "iss": issuer,
+        "sub": relying_party.client_id if grant is None else grant.subject,
+        "aud": issuer,
+        "exp": issued_at + _SECONDS,
+        "iat": issued_at,
+        "jti": secrets.token_urlsafe(16),
+        "client_id": relying_party.client_id,
+        "scope": " ".join(scope),
+    }
+    if grant is not None:
+        claims |= {"grant": grant.grant_id, "acr": grant.acr, "auth_time": int(grant.auth_time.timestamp())}
+    if relying_party.access_token_format == "jwt":
+        return signer.sign(Purpose.ACCESS_TOKEN, ALGORITHM, claims, typ=TYPE)
+    opaque = secrets.token_urlsafe(32)
+    store.put(KIND, fingerprint(opaque), claims, LIFETIME)
+    return opaque
+
+
+def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, now: datetime) -> AccessToken:
+    """Return what a genuine, unexpired access token of ours says; raise InvalidToken.
+
+    Whether the grant it stands on still stands is the caller's next question: `standing`.
+    """
+    claims = _claims_of_jwt(signer, presented) if presented.count(".") == 2 else _claims_of_opaque(store, presented)  # noqa: PLR2004 - the form of a compact JWS
+    if claims.get("iss") != issuer or claims.get("aud") != issuer:
+        raise InvalidToken("the access token is not of this issuer")
+    if claims["exp"] <= now.timestamp():
+        raise InvalidToken("the access token has expired")
+    return AccessToken(
+        token_id=claims["jti"],
+        client_id=claims["client_id"],
+        subject=claims["sub"],
+        audience=claims["aud"],
+        scope=tuple(claims["scope"].split()),
+        issued_at=claims["iat"],
+        expires_at=claims["exp"],
+        grant_id=claims.get("grant"),
+        acr=claims.get("acr"),
+        auth_time=claims.get("auth_time"),
+    )
+
+
+def _claims_of_jwt(signer: Signer, presented: str) -> Mapping[str, Any]:
+    try:
+        return signer.verify(presented, Purpose.ACCESS_TOKEN, typ=TYPE)
+    except InvalidSignature as error:
+        raise InvalidToken(f"the access token is not signed by us: {error}") from error
+
+
+def _claims_of_opaque(store: EphemeralStore, presented: str) -> Mapping[str, Any]:
+    claims = store.get(KIND, fingerprint(presented))
+    if claims is None:
+        raise InvalidToken("the opaque access token is unknown or has expired")
+    return claims

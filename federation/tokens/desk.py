@@ -1,0 +1,101 @@
+"""What every grant works with, and the one way an answer of the token endpoint is put together."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from federation import claims
+from federation.ephemeral import EphemeralStore
+from federation.relying_parties.model import RelyingParty
+from federation.tokens import access_token, id_token
+from federation.tokens.grants.model import Grant
+from federation.tokens.grants.store import GrantStore
+from keys.signer import Signer
+
+
+class Misuse(StrEnum):
+    """A code or token that was genuine and comes a second time: a copy of it is in use."""
+
+    CODE_REPLAYED = "code.replayed"
+    REFRESH_REUSED = "refresh.reused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """The collaborators of one token request."""
+
+    issuer: str
+    signer: Signer
+    store: EphemeralStore
+    grants: GrantStore
+    token_secret: bytes
+    claims_of: Callable[[str], Mapping[str, Any]]
+    """Everything known of a citizen, by id; asked only when an ID token is to tell some of it."""
+    stop: Callable[[Misuse, str], None]
+    """End the grant of this id for good, in a transaction that the refusal which follows does not undo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What the token endpoint says, and what it stands on."""
+
+    body: Mapping[str, Any]
+    """RFC 6749 section 5.1."""
+    scope: tuple[str, ...]
+    grant: Grant | None = None
+
+
+def answer_for_citizen(
+    desk: Desk,
+    relying_party: RelyingParty,
+    grant: Grant,
+    *,
+    scope: tuple[str, ...],
+    now: datetime,
+    nonce: str | None = None,
+    refresh_token: str | None = None,
+) -> Answer:
+    """Sign the tokens of `grant` for `scope`, which is all of the grant's or less."""
+    access = access_token.issue(
+        desk.signer, desk.store, relying_party, issuer=desk.issuer, scope=scope, grant=grant, now=now
+    )
+    body = _bearer(access, scope)
+    if "openid" in scope:
+        body["id_token"] = id_token.issue(
+            desk.signer,
+            relying_party,
+            grant,
+            issuer=desk.issuer,
+            access_token=access,
+            nonce=nonce,
+            told=_told(desk, grant, scope),
+            now=now,
+        )
+    if refresh_token is not None:
+        body["refresh_token"] = refresh_token
+    return Answer(body=body, scope=scope, grant=grant)
+
+
+def answer_for_itself(desk: Desk, relying_party: RelyingParty, *, scope: tuple[str, ...], now: datetime) -> Answer:
+    """Sign an access token in which no citizen is involved."""
+    access = access_token.issue(
+        desk.signer, desk.store, relying_party, issuer=desk.issuer, scope=scope, grant=None, now=now
+    )
+    return Answer(body=_bearer(access, scope), scope=scope)
+
+
+def _bearer(access: str, scope: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "access_token": access,
+        "token_type": "Bearer",
+        "expires_in": int(access_token.LIFETIME.total_seconds()),
+        "scope": " ".join(scope),
+    }
+
+
+def _told(desk: Desk, grant: Grant, scope: tuple[str, ...]) -> dict[str, Any]:
+    if not claims.names(scope, grant.claims, where="id_token"):
+        return {}
+    return claims.select(desk.claims_of(grant.citizen_id), scope, grant.claims, where="id_token")

@@ -1,0 +1,31 @@
+"""The client credentials grant: a relying party by itself, no citizen involved (RFC 6749 section 4.4)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from federation.claims import OF_SCOPE
+from federation.errors import InvalidScope, UnauthorizedClient
+from federation.relying_parties.model import RelyingParty
+from federation.tokens.desk import Answer, Desk, answer_for_itself
+from federation.tokens.grants.model import OFFLINE
+
+OF_CITIZENS = frozenset({"openid", OFFLINE, *OF_SCOPE})
+"""Scopes that mean nothing without a citizen."""
+
+
+def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
+    """Issue an access token of the registered scopes, never an ID token or a refresh token."""
+    if not relying_party.confidential:
+        raise UnauthorizedClient("client_credentials needs a client that proves who it is")
+    return answer_for_itself(desk, relying_party, scope=allowed(form.get("scope"), relying_party.scope), now=now)
+
+
+def allowed(wanted: str | None, registered: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what is wanted of the registered scopes that need no citizen, all of them when silent."""
+    own = tuple(each for each in registered if each not in OF_CITIZENS)
+    if not wanted:
+        return own
+    asked = set(wanted.split(" "))
+    if not asked.issubset(own):
+        raise InvalidScope("scope asks for what is not registered, or needs a citizen")
+    return tuple(each for each in own if each in asked)

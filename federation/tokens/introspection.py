@@ -1,0 +1,80 @@
+"""Say what a token means, to those whom it concerns (RFC 7662)."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from federation.errors import InvalidClient, InvalidRequest, InvalidToken
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.registry import RelyingPartyRegistry
+from federation.tokens import access_token, refresh_token
+from federation.tokens.access_token import AccessToken
+from federation.tokens.desk import Desk
+from federation.tokens.grants.model import Grant
+from federation.tokens.hashing import fingerprint
+from federation.tokens.standing import check_standing
+
+INACTIVE: Mapping[str, Any] = {"active": False}
+
+
+def introspect(
+    form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, registry: RelyingPartyRegistry, now: datetime
+) -> Mapping[str, Any]:
+    """Return what the token means, or `{"active": false}` and not a word more.
+
+    Only the relying party it was issued to, one in its audience, and one registered for introspection are told
+    (section 4). A refresh token is told to its own relying party alone. The subject is the one in the token,
+    so nobody learns another sector's.
+    """
+    if not relying_party.confidential:
+        raise InvalidClient("introspection needs a client that proves who it is")
+    token = form.get("token")
+    if not token:
+        raise InvalidRequest("token is missing")
+    grant_id = refresh_token.grant_of(desk.token_secret, token)
+    if grant_id is not None:
+        return _of_refresh(desk.grants.find(grant_id, now), token, relying_party, desk.issuer)
+    try:
+        found = access_token.read(desk.signer, desk.store, token, issuer=desk.issuer, now=now)
+        if not _concerns(found, relying_party):
+            return INACTIVE
+        check_standing(found, grants=desk.grants, registry=registry, now=now)
+    except InvalidToken:
+        return INACTIVE
+    return _of_access(found, desk.issuer)
+
+
+def _concerns(token: AccessToken, relying_party: RelyingParty) -> bool:
+    return relying_party.client_id in (token.client_id, token.audience) or relying_party.introspection
+
+
+def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:
+    told: dict[str, Any] = {
+        "active": True,
+        "iss": issuer,
+        "sub": token.subject,
+        "aud": token.audience,
+        "client_id": token.client_id,
+        "scope": " ".join(token.scope),
+        "token_type": "Bearer",
+        "iat": token.issued_at,
+        "exp": token.expires_at,
+        "jti": token.token_id,
+    }
+    if token.grant_id is not None:
+        told |= {"acr": token.acr, "auth_time": token.auth_time}
+    return told
+
+
+def _of_refresh(grant: Grant | None, token: str, relying_party: RelyingParty, issuer: str) -> Mapping[str, Any]:
+    if grant is None or grant.client_id != relying_party.client_id or fingerprint(token) != grant.refresh_hash:
+        return INACTIVE
+    return {
+        "active": True,
+        "iss": issuer,
+        "sub": grant.subject,
+        "client_id": grant.client_id,
+        "scope": " ".join(grant.scope),
+        "iat": int(grant.created_at.timestamp()),
+        "exp": int(grant.expires_at.timestamp()),
+    }
