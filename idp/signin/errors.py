@@ -12,3 +12,36 @@ class PageError(Exception):
     def __init__(self, reason: str = "", **context: Any) -> None:
         super().__init__(reason or type(self).__name__)
         self.context = context
+
+
+class UnknownService(PageError):
+    """Whoever sent the citizen here is not registered, so there is nowhere to send them back to."""
+
+    template = "pages/errors/unknown_service.html"
+
+
+class WrongReturnAddress(PageError):
+    """The service asked for an answer at an address it never registered."""
+
+    template = "pages/errors/wrong_return_address.html"
+
+
+class InteractionExpired(PageError):
+    """The interaction is over. With `service` and `return_url` the citizen can go back to it."""
+
+    status = 410
+    template = "pages/errors/expired.html"
+
+
+class InteractionFinished(PageError):
+    """The agency has its answer already: the citizen came Back."""
+
+    status = 409
+    template = "pages/errors/finished.html"
+
+
+class NotThisBrowser(PageError):
+    """The interaction was begun in another browser."""
+
+    status = 403
+    template = "pages/errors/wrong_browser.html"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from federation.authorization.request import AuthorizationRequest
+from idp.consent.ledger import Consent
 from idp.sessions.model import Session
 
 LIFETIME = timedelta(minutes=90)
@@ -20,6 +21,8 @@ class Interaction:
     asked: AuthorizationRequest
     level: str
     """The level of assurance the session must have: `aal1`, `aal2` or `aal3`."""
+    items: frozenset[str]
+    """What the citizen must have agreed to, as `idp.consent.ledger` names it."""
     began_at: datetime
     browser: str | None = None
     """Hash of the browser's own cookie; None until its browser has first come with its cookies."""
@@ -29,6 +32,8 @@ class Interaction:
     """The session the citizen said to continue with."""
     another_wanted: bool = False
     """The citizen said to continue as someone else."""
+    finished: bool = False
+    """The agency has its answer."""
     consented_by: str | None = None
     """The citizen who agreed in this interaction, for whom `prompt=consent` is met."""
 
@@ -62,3 +67,23 @@ class Interaction:
             session.authenticated_at != self.authenticated_before
             and session.authenticated_at >= self.began_at - CLOCK_SKEW
         )
+
+    def accepts_age_of(self, session: Session, now: datetime) -> bool:
+        """Whether the citizen need not prove anew who they are. Having done so here once is enough."""
+        if self.signed_in_here(session):
+            return True
+        if self.another_wanted or "login" in self.prompt:
+            return False
+        return self.asked.max_age is None or now - session.authenticated_at < timedelta(seconds=self.asked.max_age)
+
+    def asks_as_whom(self, session: Session, *, expected: bool) -> bool:
+        """Whether the citizen must still say as whom they continue; `expected` is what the login hint tells."""
+        if self.signed_in_here(session) or self.account_chosen == session.session_id:
+            return False
+        return "select_account" in self.prompt or not expected
+
+    def lacks_consent(self, citizen_id: str, consent: Consent | None) -> bool:
+        """Whether the citizen must still agree to something."""
+        if "consent" in self.prompt and self.consented_by != citizen_id:
+            return True
+        return consent is None or consent.citizen_id != citizen_id or not consent.covers(self.items)

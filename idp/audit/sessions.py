@@ -1,0 +1,88 @@
+"""What happened to sessions, consents and the answers agencies were given."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionBegan:
+    """A citizen proved who they are in a browser that was not theirs before."""
+
+    name: ClassVar[str] = "session.began"
+    at: datetime
+    citizen_id: str
+    session_id: str
+    acr: str
+    amr: tuple[str, ...]
+    device: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRenewed:
+    """A citizen proved again, or more strongly, who they are."""
+
+    name: ClassVar[str] = "session.renewed"
+    at: datetime
+    citizen_id: str
+    session_id: str
+    acr: str
+    amr: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEnded:
+    """A session was ended before its time."""
+
+    name: ClassVar[str] = "session.ended"
+    at: datetime
+    citizen_id: str
+    session_id: str
+    because: str
+    """`signed_out`, or `replaced` when someone else signed in in the same browser."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentGiven:
+    """A citizen agreed to what an agency asked for."""
+
+    name: ClassVar[str] = "consent.given"
+    at: datetime
+    citizen_id: str
+    client_id: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentDeclined:
+    """A citizen did not agree."""
+
+    name: ClassVar[str] = "consent.declined"
+    at: datetime
+    citizen_id: str
+    client_id: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignInCancelled:
+    """A citizen turned back, or could not reach what was asked."""
+
+    name: ClassVar[str] = "sign_in.cancelled"
+    at: datetime
+    client_id: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeMinted:
+    """An agency was told that its citizen is here, and may collect what was agreed."""
+
+    name: ClassVar[str] = "code.minted"
+    at: datetime
+    citizen_id: str
+    client_id: str
+    session_id: str
+    grant_id: str
+    scope: tuple[str, ...]
+    acr: str

@@ -1,0 +1,89 @@
+"""Where interactions wait: in the ephemeral store, under the hash of their id, for 90 minutes."""
+
+import hashlib
+import re
+import secrets
+from base64 import urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from federation.authorization.request import AuthorizationRequest
+from federation.ephemeral import EphemeralStore
+from idp.signin.interaction import LIFETIME, Interaction
+
+KIND = "interaction"
+FINISHED = "finished"
+"""Kind of the marks that say that an agency has its answer."""
+
+_RANDOM = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+def draw_id() -> str:
+    """Return a new id: 256 random bits, base64url."""
+    return secrets.token_urlsafe(32)
+
+
+def looks_like_id(text: str) -> bool:
+    """Whether `draw_id` could have made it."""
+    return _RANDOM.fullmatch(text) is not None
+
+
+def hashed(secret: str) -> str:
+    """Return the SHA-256 of a random value, base64url: what is stored in its place."""
+    return urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).rstrip(b"=").decode("ascii")
+
+
+def keep(store: EphemeralStore, interaction: Interaction) -> None:
+    """Keep a new interaction."""
+    store.put(KIND, hashed(interaction.interaction_id), _record(interaction), LIFETIME)
+
+
+def find(store: EphemeralStore, interaction_id: str) -> Interaction | None:
+    """Return the interaction, or None when it expired or never was."""
+    if not looks_like_id(interaction_id):
+        return None
+    record = store.get(KIND, hashed(interaction_id))
+    return None if record is None else _interaction(record, interaction_id)
+
+
+def update(store: EphemeralStore, interaction: Interaction, now: datetime) -> bool:
+    """Store what has been done since; its end stays where it was. Say whether it was still there."""
+    left = interaction.began_at + LIFETIME - now
+    key = hashed(interaction.interaction_id)
+    return left.total_seconds() > 0 and store.replace(KIND, key, _record(interaction), left) is not None
+
+
+def finish(store: EphemeralStore, interaction: Interaction, now: datetime) -> bool:
+    """Say whether this caller may give the agency its answer: of any number, one may, once."""
+    if not store.add(FINISHED, hashed(interaction.interaction_id), {}, LIFETIME):
+        return False
+    return update(store, replace(interaction, finished=True), now)
+
+
+def _record(interaction: Interaction) -> dict[str, Any]:
+    """Return it as a JSON object. Its id is left out: whoever reads the store cannot take it up."""
+    record = asdict(interaction)
+    del record["interaction_id"]
+    before = interaction.authenticated_before
+    return record | {
+        "items": sorted(interaction.items),
+        "began_at": interaction.began_at.isoformat(),
+        "authenticated_before": None if before is None else before.isoformat(),
+    }
+
+
+def _interaction(record: Mapping[str, Any], interaction_id: str) -> Interaction:
+    asked = dict(record["asked"])
+    for name in ("scope", "prompt", "acr_values", "ui_locales"):
+        asked[name] = tuple(asked[name])
+    before = record["authenticated_before"]
+    typed = {
+        "interaction_id": interaction_id,
+        "asked": AuthorizationRequest(**asked),
+        "items": frozenset(record["items"]),
+        "began_at": datetime.fromisoformat(record["began_at"]),
+        "authenticated_before": None if before is None else datetime.fromisoformat(before),
+    }
+    return Interaction(**{**record, **typed})

@@ -1,0 +1,42 @@
+"""How strongly a citizen must have authenticated for one request (OIDC Core sections 3.1.2.1 and 5.5.1.1)."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from federation.authorization.errors import UnmetAuthenticationRequirements
+from federation.authorization.request import AuthorizationRequest
+from federation.relying_parties.model import RelyingParty
+from idp.authentication.levels import AAL1, LEVELS
+
+
+def wanted_level(asked: AuthorizationRequest, relying_party: RelyingParty) -> str:
+    """Return the lowest level that satisfies the request; raise UnmetAuthenticationRequirements.
+
+    A voluntary wish for levels we do not know leaves the relying party's own default; an essential
+    one cannot be met. Where several are named the weakest is enough, since any of them is.
+    """
+    essential = _essential(asked)
+    if essential is not None:
+        known = _known(essential)
+        if not known:
+            raise UnmetAuthenticationRequirements(asked.return_address, "no essential acr is one of ours")
+        return _weakest(known)
+    known = _known(asked.acr_values) or _known(relying_party.default_acr_values)
+    return _weakest(known) if known else AAL1
+
+
+def _essential(asked: AuthorizationRequest) -> list[Any] | None:
+    """Return the acr values demanded by the claims parameter, or None if it demands none."""
+    wish = (asked.claims.get("id_token") or {}).get("acr")
+    if not wish or not wish.get("essential"):
+        return None
+    demanded = [*wish.get("values", []), *([wish["value"]] if "value" in wish else [])]
+    return demanded or None
+
+
+def _known(values: Iterable[Any]) -> list[str]:
+    return [value for value in values if value in LEVELS]
+
+
+def _weakest(levels: list[str]) -> str:
+    return min(levels, key=LEVELS.index)

@@ -1,0 +1,188 @@
+"""Who is signed in in this browser, and what is being asked of them here.
+
+Three kinds of cookies, each a random value of which only the hash is stored: `session` (the key of a
+session, new at every authentication), `browser` (what interactions are bound to), and `return-<mark>`,
+one signed return envelope for each interaction. So several interactions in one browser do not meet.
+"""
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from flask import g, redirect, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from federation.authorization.response import origin_of
+from idp.audit.sessions import SessionBegan, SessionEnded, SessionRenewed
+from idp.sessions.devices import describe
+from idp.sessions.model import Session
+from idp.sessions.store import SEEN_EVERY
+from idp.signin import interactions
+from idp.signin.errors import InteractionFinished, NotThisBrowser
+from idp.signin.interaction import Interaction
+from idp.signin.interactions import hashed, looks_like_id
+from idp.web import cookies, language, returning
+from idp.web.headers import allow_form_to
+from idp.web.services import services
+from idp.web.transaction import stores
+
+SESSION = "session"
+BROWSER = "browser"
+BROWSER_KEPT = timedelta(days=1)
+
+
+def current_session() -> Session | None:
+    """Return the live session of this browser, or None. One read a request."""
+    if "current_session" not in g:
+        g.current_session = _find_session()
+    found: Session | None = g.current_session
+    return found
+
+
+def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str) -> None:
+    """Record that a citizen proved who they are in this browser. The key in its cookie is new in every case.
+
+    The session of the same citizen goes on with what was proved now; that of another one ends.
+    """
+    now = services().clock.now()
+    key = interactions.draw_id()
+    old = current_session()
+    if old is not None and old.citizen_id == citizen_id:
+        renewed = replace(old, authenticated_at=now, last_seen_at=now, acr=acr, amr=amr)
+        if stores().sessions.renew(renewed, key_hash=hashed(cookies.read(SESSION) or ""), new_key_hash=hashed(key)):
+            event = SessionRenewed(at=now, citizen_id=citizen_id, session_id=old.session_id, acr=acr, amr=amr)
+            stores().audit.record(event)
+            _hold(renewed, key)
+            return
+    elif old is not None:
+        _end(old, because="replaced")
+    session = Session(
+        session_id=interactions.draw_id(),
+        citizen_id=citizen_id,
+        created_at=now,
+        authenticated_at=now,
+        acr=acr,
+        amr=amr,
+        last_seen_at=now,
+        device=describe(request.headers.get("User-Agent", "")),
+    )
+    stores().sessions.add(session, hashed(key))
+    stores().audit.record(
+        SessionBegan(
+            at=now, citizen_id=citizen_id, session_id=session.session_id, acr=acr, amr=amr, device=session.device
+        )
+    )
+    _hold(session, key)
+
+
+def end_session() -> Session | None:
+    """End the session of this browser and return it; None if there was none. Its agencies are told elsewhere."""
+    session = current_session()
+    cookies.drop(SESSION)
+    g.current_session = None
+    if session is not None:
+        _end(session, because="signed_out")
+    return session
+
+
+def begin_interaction(interaction: Interaction) -> Interaction:
+    """Bind an interaction to this browser, with what it came with, and keep it."""
+    bound = _bound(interaction)
+    interactions.keep(services().ephemeral, bound)
+    return bound
+
+
+def find_interaction(interaction_id: str) -> Interaction:
+    """Return an interaction of this browser that waits for its citizen.
+
+    Raises the pages InteractionExpired (with a way back to the agency, if the browser still has its
+    envelope), NotThisBrowser and InteractionFinished. The page that follows may post and be sent on
+    to the agency, and speaks the language it asked for.
+    """
+    found = interactions.find(services().ephemeral, interaction_id)
+    if found is None:
+        raise returning.expired(interaction_id)
+    if found.browser is None:
+        found = update_interaction(_bound(found))
+    elif found.browser != _browser():
+        raise NotThisBrowser
+    if found.finished:
+        raise finished(found)
+    allow_form_to(origin_of(found.asked.redirect_uri))
+    language.prefer(found.ui_locales)
+    return found
+
+
+def update_interaction(interaction: Interaction, **done: Any) -> Interaction:
+    """Store what has been done in an interaction; raise InteractionExpired if it is gone meanwhile."""
+    changed = replace(interaction, **done)
+    if not interactions.update(services().ephemeral, changed, services().clock.now()):
+        raise returning.expired(interaction.interaction_id)
+    return changed
+
+
+def finish_interaction(interaction: Interaction) -> None:
+    """Take the one answer an interaction may have; raise InteractionFinished if it was taken."""
+    if not interactions.finish(services().ephemeral, interaction, services().clock.now()):
+        raise finished(interaction)
+
+
+def finished(interaction: Interaction) -> InteractionFinished:
+    """Return the page for one who came back to an interaction that is over."""
+    relying_party = stores().relying_parties.find(interaction.client_id)
+    if relying_party is None:
+        return InteractionFinished()
+    return InteractionFinished(service=relying_party.client_name, return_url=relying_party.client_uri)
+
+
+def return_to(interaction_id: str) -> BaseResponse:
+    """Go on with an interaction after a page has done its one job."""
+    return redirect(f"/authorize/{interaction_id}", code=303)
+
+
+def _find_session() -> Session | None:
+    key = cookies.read(SESSION)
+    if key is None or not looks_like_id(key):
+        return None
+    now = services().clock.now()
+    session = stores().sessions.find(hashed(key))
+    if session is None or not session.live(now):
+        return None
+    if now - session.last_seen_at < SEEN_EVERY:
+        return session
+    with services().database.work() as own:
+        own.sessions.touch(session, now)
+    return replace(session, last_seen_at=now)
+
+
+def _end(session: Session, *, because: str) -> None:
+    now = services().clock.now()
+    if not stores().sessions.end(session.session_id, now):
+        return
+    stores().grants.end_for_session(session.session_id, now)
+    stores().audit.record(
+        SessionEnded(at=now, citizen_id=session.citizen_id, session_id=session.session_id, because=because)
+    )
+
+
+def _hold(session: Session, key: str) -> None:
+    """Give the browser its new key."""
+    g.current_session = session
+    cookies.keep(SESSION, key)
+
+
+def _browser() -> str | None:
+    """Return the hash of this browser's own cookie, or None if it has none."""
+    value = cookies.read(BROWSER)
+    return hashed(value) if value is not None and looks_like_id(value) else None
+
+
+def _bound(interaction: Interaction) -> Interaction:
+    value = cookies.read(BROWSER)
+    if value is None or not looks_like_id(value):
+        value = interactions.draw_id()
+    cookies.keep(BROWSER, value, BROWSER_KEPT, stored=False)
+    returning.keep_envelope(interaction)
+    session = current_session()
+    before = None if session is None else session.authenticated_at
+    return replace(interaction, browser=hashed(value), authenticated_before=before)

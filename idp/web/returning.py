@@ -1,0 +1,59 @@
+"""The way back to the agency for a citizen whose interaction is gone: out of this browser's own cookies."""
+
+from dataclasses import dataclass
+
+from flask import current_app
+
+from federation.authorization.return_address import ReturnAddress
+from federation.relying_parties.model import RelyingParty
+from idp.signin import envelope
+from idp.signin.errors import InteractionExpired
+from idp.signin.interaction import Interaction
+from idp.signin.interactions import looks_like_id
+from idp.web import cookies
+from idp.web.transaction import stores
+
+PREFIX = "return-"
+_MARK = 16
+
+
+@dataclass(frozen=True, slots=True)
+class WayBack:
+    """Where a citizen may go back to, and whose address that is."""
+
+    address: ReturnAddress
+    relying_party: RelyingParty
+
+
+def keep_envelope(interaction: Interaction) -> None:
+    """Let the browser keep this interaction's return envelope, in the place of the oldest if they become many."""
+    mark = interaction.interaction_id[:_MARK]
+    sealed = envelope.seal(_secret(), mark, interaction.asked.return_address)
+    cookies.keep(PREFIX + mark, sealed, envelope.LIFETIME, stored=False)
+    others = {name: value for name, value in cookies.named(PREFIX).items() if name != mark}
+    for surplus in envelope.surplus(_secret(), others, coming=len(sealed)):
+        cookies.drop(PREFIX + surplus)
+
+
+def find_way_back(interaction_id: str) -> WayBack | None:
+    """Return where an interaction's citizen may go back to. The address is checked against the registry anew."""
+    if not looks_like_id(interaction_id):
+        return None
+    mark = interaction_id[:_MARK]
+    opened = envelope.open_sealed(_secret(), mark, cookies.read(PREFIX + mark) or "")
+    if opened is None:
+        return None
+    relying_party = envelope.service_at(opened.address, stores().relying_parties)
+    return None if relying_party is None else WayBack(opened.address, relying_party)
+
+
+def expired(interaction_id: str) -> InteractionExpired:
+    """Return the page for an interaction that is over or never was."""
+    way = find_way_back(interaction_id)
+    if way is None:
+        return InteractionExpired(service=None, return_url=None)
+    return InteractionExpired(service=way.relying_party.client_name, return_url=f"/return/{interaction_id}")
+
+
+def _secret() -> str:
+    return str(current_app.secret_key)
