@@ -15,6 +15,24 @@ depends_on = None
 def upgrade() -> None:
     """Make every table."""
     op.create_table(
+        "audit_events",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("at", tables.Instant(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
+        sa.Column("hash", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_events")),
+        sa.UniqueConstraint("sequence", name=op.f("uq_audit_events_sequence")),
+    )
+    op.create_table(
+        "audit_head",
+        sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_audit_head")),
+    )
+    op.create_table(
         "citizens",
         sa.Column("citizen_id", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
@@ -78,6 +96,19 @@ def upgrade() -> None:
     op.create_index("ix_grants_expires_at", "grants", ["expires_at"], unique=False)
     op.create_index("ix_grants_session_id", "grants", ["session_id"], unique=False)
     op.create_table(
+        "installation_secrets",
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("envelope", sa.Text(), nullable=False),
+        sa.Column("made_at", tables.Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_installation_secrets")),
+    )
+    op.create_table(
+        "key_epoch",
+        sa.Column("one", sa.Integer(), nullable=False),
+        sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("one", name=op.f("pk_key_epoch")),
+    )
+    op.create_table(
         "passkeys",
         sa.Column("credential_id", sa.Text(), nullable=False),
         sa.Column("citizen_id", sa.Text(), nullable=False),
@@ -127,6 +158,42 @@ def upgrade() -> None:
     )
     op.create_index("ix_sessions_citizen_id", "sessions", ["citizen_id", "last_seen_at"], unique=False)
     op.create_index("ix_sessions_expires_at", "sessions", ["expires_at"], unique=False)
+    op.create_table(
+        "signing_keys",
+        sa.Column("kid", sa.Text(), nullable=False),
+        sa.Column("purpose", sa.Text(), nullable=False),
+        sa.Column("alg", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column(
+            "public_jwk", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
+        ),
+        sa.Column("private", sa.Text(), nullable=True),
+        sa.Column("created_at", tables.Instant(), nullable=False),
+        sa.Column("published_at", tables.Instant(), nullable=True),
+        sa.Column("activated_at", tables.Instant(), nullable=True),
+        sa.Column("retiring_at", tables.Instant(), nullable=True),
+        sa.Column("retired_at", tables.Instant(), nullable=True),
+        sa.Column("ended_at", tables.Instant(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("kid", name=op.f("pk_signing_keys")),
+    )
+    op.create_index(
+        "uq_signing_keys_one_active",
+        "signing_keys",
+        ["purpose", "alg"],
+        unique=True,
+        sqlite_where=sa.text("state = 'active'"),
+        postgresql_where=sa.text("state = 'active'"),
+    )
+    op.create_index(
+        "uq_signing_keys_one_published",
+        "signing_keys",
+        ["purpose", "alg"],
+        unique=True,
+        sqlite_where=sa.text("state = 'published'"),
+        postgresql_where=sa.text("state = 'published'"),
+    )
     op.create_table(
         "backup_codes",
         sa.Column("citizen_id", sa.Text(), nullable=False),
