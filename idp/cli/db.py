@@ -1,0 +1,19 @@
+"""countersign db: the tables, the first keys and the installation's secrets."""
+
+import click
+
+from idp.app import prepare
+from idp.cli.printing import say
+from idp.settings import load
+
+
+@click.group()
+def db() -> None:
+    """Prepare the stores."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the tables to this release and make what is missing: first keys, standbys, secrets. Safe to repeat."""
+    prepare(load())
+    say("The database is ready: tables, keys and secrets are there.")
