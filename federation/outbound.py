@@ -17,7 +17,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from AntiSSRF import (  # type: ignore[import-untyped]  # ships no types
@@ -59,18 +59,8 @@ class Fetched:
     body: bytes
 
 
-class Fetcher(Protocol):
+class Fetcher:
     """Makes requests to addresses that others chose."""
-
-    def get(self, url: str, *, max_bytes: int, accept: str) -> Fetched:
-        """Return the answer; raise FetchRefused or FetchFailed."""
-
-    def post(self, url: str, form: Mapping[str, str], *, max_bytes: int) -> Fetched:
-        """Send a form and return the answer; raise FetchRefused or FetchFailed."""
-
-
-class GuardedFetcher:
-    """The fetcher of the running service."""
 
     def __init__(
         self,

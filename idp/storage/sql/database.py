@@ -7,6 +7,7 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from idp.storage.sql import migrate
+from federation.relying_parties.registry import RecentRelyingParties, RememberingRegistry
 from idp.storage.sql.audit import SqlAuditLog
 from idp.storage.sql.citizens import SqlCitizens
 from idp.storage.sql.consents import SqlConsents
@@ -25,8 +26,9 @@ from idp.web.stores import Stores
 class SqlUnitOfWork:
     """One `Work` and the stores that run on it."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, recent: RecentRelyingParties) -> None:
         self._work = Work(engine)
+        self._recent = recent
 
     @cached_property
     def stores(self) -> Stores:
@@ -42,7 +44,7 @@ class SqlUnitOfWork:
             keys=SqlKeys(work),
             outbox=SqlOutbox(work),
             passkeys=SqlPasskeys(work),
-            relying_parties=SqlRelyingParties(work),
+            relying_parties=RememberingRegistry(SqlRelyingParties(work), self._recent),
             sessions=SqlSessions(work),
         )
 
@@ -58,12 +60,14 @@ class SqlUnitOfWork:
 class SqlDatabase:
     """Opens units of work on one engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, recent: RecentRelyingParties) -> None:
+        """Take what this process remembers of relying parties; it outlives any one unit of work."""
         self._engine = engine
+        self._recent = recent
 
     def open(self) -> SqlUnitOfWork:
         """Return a unit of work; whoever opens it closes it."""
-        return SqlUnitOfWork(self._engine)
+        return SqlUnitOfWork(self._engine, self._recent)
 
     @contextmanager
     def work(self) -> Iterator[Stores]:
