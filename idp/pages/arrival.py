@@ -1,0 +1,41 @@
+"""The end of every way in: the level is reckoned, the session begins, the citizen goes on to where they were going."""
+
+from flask.typing import ResponseReturnValue
+
+from idp.audit.authentication import AuthenticationSucceeded
+from idp.authentication import levels
+from idp.citizens.model import Citizen
+from idp.sessions.model import Session
+from idp.signin.interaction import Interaction
+from idp.web.browser import begin_session, current_session, return_to
+from idp.web.services import services
+from idp.web.transaction import stores
+
+
+def arrive(interaction: Interaction, citizen: Citizen, methods: tuple[str, ...]) -> ResponseReturnValue:
+    """Begin a session worth what `methods` prove together, and go on with the interaction."""
+    amr = levels.combined(*methods)
+    acr = levels.level_of(amr)
+    begin_session(citizen.citizen_id, amr=amr, acr=acr)
+    succeeded = AuthenticationSucceeded(
+        at=services().clock.now(),
+        citizen_id=citizen.citizen_id,
+        amr=amr,
+        acr=acr,
+        client_id=interaction.client_id,
+    )
+    stores().audit.record(succeeded)
+    return return_to(interaction.interaction_id)
+
+
+def steps_up(interaction: Interaction) -> Session | None:
+    """Return the session to which only a stronger proof is missing, or None if the citizen must sign in from the start.
+
+    A session too old for this interaction, or one the citizen does not want to continue, is no start: a
+    code alone must never renew it.
+    """
+    session = current_session()
+    now = services().clock.now()
+    if session is None or not session.live(now) or not interaction.accepts_age_of(session, now):
+        return None
+    return None if levels.at_least(session.acr, interaction.level) else session

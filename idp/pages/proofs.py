@@ -1,0 +1,114 @@
+"""Evaluate what a citizen typed: admit, count, look, compare. In that order, whoever they say they are.
+
+Nobody learns from the answer or its timing whether an address is somebody's: unknown, disabled and
+password-less people take the same path with a hash that nothing matches.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from idp.audit.authentication import AuthenticationFailed, AuthenticationThrottled, BackupCodeUsed
+from idp.authentication import backup_codes, totp
+from idp.authentication.factors import Factor
+from idp.authentication.passwords import StoredPassword
+from idp.authentication.throttle import Attempt, Throttled, authenticator
+from idp.citizens.email import find_canonical
+from idp.citizens.model import Citizen
+from idp.web.services import services
+from idp.web.stores import Stores
+from idp.web.transaction import stores
+
+BACKUP_CODE = "backup_code"
+
+
+def prove_password(email: str, password: str) -> Citizen | None:
+    """Return the citizen who has this address and this password, or None.
+
+    Raises `TooBusy`, with nothing counted, and `Throttled`, with nothing compared. Call it before the
+    request's first write: the attempt is counted in a transaction of its own, and no connection is held
+    while hashing.
+    """
+    use = services()
+    now = use.clock.now()
+    with use.hashing.admitted():
+        citizen, stored = _count_password(email, now)
+        verdict = use.hashing.compare(stored, password)
+        if citizen is None or stored is None or not verdict.matches:
+            _record_failure(citizen, Factor.PASSWORD, now)
+            return None
+        if verdict.outdated:
+            fresh = use.hashing.hash(password, stands_alone=stored.stands_alone, now=stored.changed_at)
+            stores().credentials.rehash_password(citizen.citizen_id, stored, fresh)
+    stores().failures.reset(authenticator(Factor.PASSWORD, citizen.citizen_id))
+    return citizen
+
+
+def prove_totp(citizen: Citizen, code: str) -> bool:
+    """Use up a code of the citizen's generator; say whether it was right. Raises `Throttled`."""
+    use = services()
+    now = use.clock.now()
+    typed = "".join(code.split())
+    return _prove_code(
+        citizen, Factor.TOTP, lambda own: totp.spend(own.credentials, use.sealer, citizen.citizen_id, typed, now)
+    )
+
+
+def prove_backup_code(citizen: Citizen, code: str) -> bool:
+    """Use up a printed code; say whether it was right. Raises `Throttled`."""
+    use = services()
+    now = use.clock.now()
+    whose = citizen.citizen_id
+
+    def spend(own: Stores) -> bool:
+        if not backup_codes.spend(own.credentials, use.hashing.peppers, whose, code, now):
+            return False
+        left = own.credentials.factors(whose).backup_codes
+        own.audit.record(BackupCodeUsed(at=now, citizen_id=whose, left=left))
+        return True
+
+    return _prove_code(citizen, BACKUP_CODE, spend)
+
+
+def _count_password(email: str, now: datetime) -> tuple[Citizen | None, StoredPassword | None]:
+    with services().database.work() as own:
+        found = own.citizens.find_by_email(email)
+        stored = own.credentials.find_password(found.citizen_id if found else "")
+        name = authenticator(
+            Factor.PASSWORD, found.citizen_id if found else None, otherwise=find_canonical(email) or ""
+        )
+        attempt = _count(own, name, found, Factor.PASSWORD, now)
+    if not attempt.admitted:
+        raise Throttled(attempt)
+    return (found, stored) if found is not None and found.active else (None, None)
+
+
+def _prove_code(citizen: Citizen, method: str, spend: Callable[[Stores], bool]) -> bool:
+    """Count and spend in one transaction, committed before anybody hears of the outcome."""
+    now = services().clock.now()
+    name = authenticator(method, citizen.citizen_id)
+    with services().database.work() as own:
+        attempt = _count(own, name, citizen, method, now)
+        right = attempt.admitted and spend(own)
+        if right:
+            own.failures.reset(name)
+        elif attempt.admitted:
+            own.audit.record(AuthenticationFailed(at=now, citizen_id=citizen.citizen_id, method=method))
+    if not attempt.admitted:
+        raise Throttled(attempt)
+    return right
+
+
+def _count(own: Stores, name: str, citizen: Citizen | None, method: str, now: datetime) -> Attempt:
+    attempt = own.failures.count(name, now)
+    if not attempt.admitted:
+        citizen_id = citizen.citizen_id if citizen else None
+        own.audit.record(
+            AuthenticationThrottled(at=now, citizen_id=citizen_id, method=method, failures=attempt.failures)
+        )
+    return attempt
+
+
+def _record_failure(citizen: Citizen | None, method: str, now: datetime) -> None:
+    citizen_id = citizen.citizen_id if citizen else None
+    with services().database.work() as own:
+        own.audit.record(AuthenticationFailed(at=now, citizen_id=citizen_id, method=method))

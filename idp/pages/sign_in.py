@@ -1,0 +1,68 @@
+"""/sign-in/<interaction>: email and password, on one page that works without JavaScript."""
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from idp.authentication import first_proofs, levels
+from idp.authentication.first_proofs import FirstProof
+from idp.authentication.passwords import TooBusy
+from idp.authentication.throttle import Throttled
+from idp.citizens.email import InvalidEmail, parse
+from idp.pages import refusals
+from idp.pages.arrival import arrive, steps_up
+from idp.pages.proofs import prove_password
+from idp.pages.visit import Visit, visit
+from idp.web.access import anyone
+from idp.web.services import services
+from idp.web.transaction import stores
+
+bp = Blueprint("sign_in", __name__, url_prefix="/sign-in/<interaction_id>")
+bp.before_request(anyone)
+
+
+@bp.get("")
+def show(interaction_id: str) -> ResponseReturnValue:
+    """Ask for email and password, or at once for the code that alone is missing."""
+    here = visit(interaction_id)
+    if steps_up(here.interaction) is not None:
+        return redirect(url_for("second_factor.show", interaction_id=interaction_id), 303)
+    return _page(here, email=here.interaction.login_hint or "")
+
+
+@bp.post("")
+def prove(interaction_id: str) -> ResponseReturnValue:
+    """Check both together; whatever is wrong, the page says the same."""
+    here = visit(interaction_id)
+    email, password = request.form.get("email", "").strip(), request.form.get("password", "")
+    errors = _missing(email, password)
+    if errors:
+        return _page(here, email=email, errors=errors), refusals.WRONG
+    try:
+        citizen = prove_password(email, password)
+    except (Throttled, TooBusy) as error:
+        refused = refusals.of(error, services().clock.now())
+        return _page(here, email=email, errors={"password": refused.sentence}), refused.status, refused.headers
+    if citizen is None:
+        wrong = _("The email address or the password is not right. Check both and try again.")
+        return _page(here, email=email, errors={"email": wrong}), refusals.WRONG
+    if stores().credentials.factors(citizen.citizen_id).second_factor:
+        proof = FirstProof(citizen_id=citizen.citizen_id, amr=(levels.PASSWORD,), at=services().clock.now())
+        first_proofs.keep(services().ephemeral, interaction_id, proof)
+        return redirect(url_for("second_factor.show", interaction_id=interaction_id), 303)
+    return arrive(here.interaction, citizen, (levels.PASSWORD,))
+
+
+def _missing(email: str, password: str) -> dict[str, str]:
+    errors = {}
+    try:
+        parse(email)
+    except InvalidEmail:
+        errors["email"] = _("Enter your email address, like name@example.org")
+    if not password:
+        errors["password"] = _("Enter your password")
+    return errors
+
+
+def _page(here: Visit, *, email: str, errors: dict[str, str] | None = None) -> str:
+    return here.render("pages/sign_in/password.html", email=email, errors=errors)

@@ -1,0 +1,42 @@
+"""One visit to a page of an interaction: which one it is, and which service the citizen is on the way to."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from idp.signin.interaction import Interaction
+from idp.web.browser import current_session, find_interaction
+from idp.web.rendering import render
+from idp.web.transaction import stores
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What every page of an interaction shows beside its own words."""
+
+    interaction: Interaction
+    service: str
+    agency: str
+
+    def render(self, template: str, **context: Any) -> str:
+        """Render a page of this interaction."""
+        return render(
+            template,
+            interaction_id=self.interaction.interaction_id,
+            service=self.service,
+            agency=self.agency,
+            **context,
+        )
+
+
+def visit(interaction_id: str) -> Visit:
+    """Return the visit; raise the page errors of `find_interaction`.
+
+    The session is looked up first, because that may note in a transaction of its own when it was last
+    seen, which on SQLite cannot be done once this request has begun to write.
+    """
+    current_session()
+    interaction = find_interaction(interaction_id)
+    service = stores().relying_parties.find(interaction.client_id)
+    if service is None:
+        return Visit(interaction, "", "")
+    return Visit(interaction, service.client_name, service.agency)
