@@ -20,13 +20,18 @@ from idp.endpoints import authorize, discovery, health, introspect, jwks, revoke
 from idp.pages import consent, help, passkeys, sign_in, sign_up
 from idp.settings import Settings
 from idp.storage import ephemeral
+from idp.storage.ephemeral.records import EPOCH
+from idp.storage.sql import migrate
 from idp.storage.sql.database import SqlDatabase
 from idp.storage.sql.engine import connect
+from idp.storage.sql.installation import make_missing, read_secrets
+from idp.storage.sql.secrets import SecretsMissing
 from idp.web import bounds, csrf, errors, headers, language, telemetry
 from idp.web.services import Services
 from idp.web.transaction import TransactionalFlask
 from keys.following import KeyFollower
 from keys.providers.embedded import EmbeddedProvider
+from keys.rotation import Rules
 from keys.signer import Signer
 from keys.store import KeyStore
 from keys.wrapping import Wrapping
@@ -60,6 +65,19 @@ def build(settings: Settings) -> Services:
         cookie_secret=_derived(settings.key_encryption_key[0], "cookies"),
         installation=lambda: database.installation_secrets(wrapping),
     )
+
+
+def prepare(settings: Settings) -> None:
+    """Make or mend what `serve` needs: tables, secrets, first keys. Safe to repeat and to run twice at once."""
+    wrapping, engine = Wrapping(settings.key_encryption_key), connect(settings.database_url)
+    migrate.upgrade(engine)
+    try:
+        read_secrets(engine, wrapping)
+    except SecretsMissing:
+        ephemeral.open(settings.ephemeral_url).begin(EPOCH)
+    rules = Rules(prepublish=settings.key_prepublish)
+    make_missing(engine, sealer=wrapping, provider=EmbeddedProvider(wrapping), rules=rules, now=SystemClock().now())
+    engine.dispose()
 
 
 def create_app(settings: Settings) -> Flask:
