@@ -7,6 +7,9 @@ from federation.ephemeral import StoreUnavailable
 from idp.web.services import Services
 
 
+PARTS = ("database", "ephemeral", "keys")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
     """Something that is missing, and the command that mends it."""

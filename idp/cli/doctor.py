@@ -1,0 +1,100 @@
+"""countersign doctor: one line a check, with the cause and the command that mends it."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from idp.cli.printing import json_option, print_json
+from idp.cli.session import opened
+from idp.settings import Settings, SettingsFaults, load, unknown
+from idp.web import readiness
+
+WARNED, BROKEN = 1, 2
+
+
+class Verdict(StrEnum):
+    """How a check ended."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAULT = "fault"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One line: what was looked at, how it is, why, and what mends it."""
+
+    name: str
+    verdict: Verdict
+    cause: str = ""
+    mend: str = ""
+
+
+@click.command()
+@json_option
+def doctor(*, as_json: bool) -> None:
+    """Check this installation. Exit code 0: all is well; 1: warnings; 2: it cannot serve."""
+    checks = list(examine())
+    if as_json:
+        print_json([asdict(check) for check in checks])
+    else:
+        for check in checks:
+            _print(check)
+    verdicts = {check.verdict for check in checks}
+    sys.exit(BROKEN if Verdict.FAULT in verdicts else WARNED if Verdict.WARNING in verdicts else 0)
+
+
+def examine() -> Iterator[Check]:
+    """Run every check; those that need sound settings are left out while the settings have faults."""
+    try:
+        settings = load()
+    except SettingsFaults as error:
+        for fault in error.faults:
+            name = fault.split(" ", 1)[0]
+            yield Check(name="settings", verdict=Verdict.FAULT, cause=fault, mend=f"export {name}=...")
+        return
+    yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
+    yield from _readiness()
+    yield from _warnings(settings)
+
+
+def _readiness() -> Iterator[Check]:
+    found = {fault.part: fault for fault in readiness.faults(opened())}
+    for part in readiness.PARTS:
+        fault = found.get(part)
+        if fault is None:
+            yield Check(name=part, verdict=Verdict.OK)
+        else:
+            yield Check(name=part, verdict=Verdict.FAULT, cause=fault.cause, mend=fault.mend)
+
+
+def _warnings(settings: Settings) -> Iterator[Check]:
+    for name in settings.test_settings_on():
+        yield Check(
+            name="test settings", verdict=Verdict.WARNING, cause=f"{name} is on.", mend=f"unset {name}  # for citizens"
+        )
+    for name in unknown():
+        yield Check(
+            name="settings", verdict=Verdict.WARNING, cause=f"{name} is not a setting.", mend="countersign settings"
+        )
+    if urlsplit(settings.issuer).scheme == "http":
+        yield Check(
+            name="issuer",
+            verdict=Verdict.WARNING,
+            cause="It is http: good for this machine only.",
+            mend="export COUNTERSIGN_ISSUER=https://...",
+        )
+
+
+def _print(check: Check) -> None:
+    colour = {Verdict.OK: "green", Verdict.WARNING: "yellow", Verdict.FAULT: "red"}[check.verdict]
+    line = Text.assemble((f"{check.verdict:<8}", colour), f"{check.name:<14}", check.cause)
+    if check.mend:
+        line.append(f"\n{'':<8}mend it with: {check.mend}")
+    Console(soft_wrap=True).print(line, highlight=False)
