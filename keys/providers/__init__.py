@@ -1,0 +1,1 @@
+"""Where private halves live: one module a kind of place."""
