@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import Engine
 
+from federation.relying_parties.registry import RecentRelyingParties
 from idp.storage import ephemeral as short_lived
 from idp.storage.ephemeral.records import EPOCH
 from idp.storage.sql.engine import connect
@@ -88,7 +89,7 @@ def durable(engine: Engine) -> "SqlDatabase":
     """Return the durable stores on a migrated database of each kind."""
     from idp.storage.sql.database import SqlDatabase  # noqa: PLC0415 - tests of one store need not import all
 
-    return SqlDatabase(engine)
+    return SqlDatabase(engine, RecentRelyingParties())
 
 
 @pytest.fixture(params=["in_sqlite", "in_redis"])

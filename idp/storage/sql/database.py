@@ -6,8 +6,8 @@ from functools import cached_property
 
 from sqlalchemy import Engine
 
-from idp.storage.sql import migrate
 from federation.relying_parties.registry import RecentRelyingParties, RememberingRegistry
+from idp.storage.sql import migrate
 from idp.storage.sql.audit import SqlAuditLog
 from idp.storage.sql.citizens import SqlCitizens
 from idp.storage.sql.consents import SqlConsents

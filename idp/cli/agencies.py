@@ -1,0 +1,167 @@
+"""`countersign agencies`: register a service of an agency, look at it, stop it. Works on a running service."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+
+from federation.relying_parties.description import describe, describe_new
+from federation.relying_parties.faults import InvalidClientMetadata
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.public_keys import LONGEST_DOCUMENT
+from federation.relying_parties.registration import RegistrationRules, register
+from federation.relying_parties.registry import MEMORY_SECONDS
+from federation.relying_parties.uris import is_loopback
+from idp.audit.agencies import AgencyDisabled, AgencyRegistered
+from idp.cli import Refusal
+from idp.cli.printing import json_option, print_json, print_rows, say
+from idp.cli.session import opened
+
+BY = "operator"
+_LISTED = ("client_id", "client_name", "agency", "token_endpoint_auth_method", "active")
+_ONE_WORD = {"name": "client_name", "auth_method": "token_endpoint_auth_method", "jwks_uri": "jwks_uri"}
+
+
+@click.group()
+def agencies() -> None:
+    """Register the services of agencies."""
+
+
+@agencies.command(
+    epilog="""\b
+Examples:
+  countersign agencies add --name "Parking permits" --agency "City of Lund" \\
+      --redirect-uri https://parking.lund.example/callback
+  countersign agencies add --json < metadata.json"""
+)
+@click.option("--name", help="What citizens read: the service.")
+@click.option("--agency", help="What citizens read: the organisation. The service's name if not given.")
+@click.option("--redirect-uri", "redirect_uris", multiple=True, help="Where citizens return to. May be repeated.")
+@click.option("--post-logout-redirect-uri", "post_logout_redirect_uris", multiple=True, help="After signing out.")
+@click.option("--grant-type", "grant_types", multiple=True, help="authorization_code if not given. May be repeated.")
+@click.option("--scope", help="What it may ask for, names with spaces between.")
+@click.option("--auth-method", help="client_secret_basic, or private_key_jwt if there are keys, if not given.")
+@click.option("--jwks", type=click.File("rb"), help="A file with its public keys, a JSON Web Key Set.")
+@click.option("--jwks-uri", help="Where its public keys are.")
+@click.option("--native", is_flag=True, help="It is an application on the citizen's own device.")
+@json_option
+def add(*, as_json: bool, **given: Any) -> None:
+    """Register a service and print its client_id, and its secret if it has one: that is shown only now.
+
+    With --json, metadata is read from standard input, in the names of RFC 7591 and OpenID Connect
+    Registration 1.0, beside `agency`, `access_token_format` (jwt, opaque) and `profile` (standard, fapi2);
+    an option given as well takes the place of its field. Everything registered is printed, as JSON.
+    """
+    metadata = _from_options(given)
+    if as_json and not sys.stdin.isatty():
+        metadata = _from_input() | metadata
+    use = opened()
+    now = use.clock.now()
+    rules = RegistrationRules(loopback_http=is_loopback(urlsplit(use.settings.issuer).hostname or ""))
+    try:
+        registered = register(metadata, rules=rules, fetcher=use.fetcher, now=now)
+    except InvalidClientMetadata as error:
+        raise Refusal("Nothing was registered.\n  " + "\n  ".join(str(fault) for fault in error.faults)) from None
+    added = registered.relying_party
+    with use.database.work() as stores:
+        if not stores.relying_parties.add(added):
+            raise Refusal("Nothing was registered: the id drawn was taken. Run the command again.")
+        stores.audit.record(AgencyRegistered(at=now, client_id=added.client_id, agency=added.agency, by=BY))
+    _print(describe_new(registered), as_json=as_json)
+    if registered.client_secret is not None:
+        say("Keep the client_secret now: it is not shown again.")
+
+
+@agencies.command("list")
+@click.option("--agency", help="Only the services of this agency.")
+@json_option
+def list_(agency: str | None, *, as_json: bool) -> None:
+    """List every service, oldest first, disabled ones too."""
+    with opened().database.work() as stores:
+        found = stores.relying_parties.list(agency=agency)
+    described = [describe(relying_party) for relying_party in found]
+    if as_json:
+        print_json(described)
+    else:
+        print_rows(_LISTED, described)
+
+
+@agencies.command()
+@click.argument("client_id")
+@json_option
+def show(client_id: str, *, as_json: bool) -> None:
+    """Show all that is registered of one service."""
+    with opened().database.work() as stores:
+        found = stores.relying_parties.find_registered(client_id)
+    _print(describe(_known(found, client_id)), as_json=as_json)
+
+
+@agencies.command()
+@click.argument("client_id")
+@json_option
+def disable(client_id: str, *, as_json: bool) -> None:
+    """Stop a service for good: nobody signs in to it and it gets no tokens."""
+    use = opened()
+    now = use.clock.now()
+    with use.database.work() as stores:
+        found = _known(stores.relying_parties.find_registered(client_id), client_id)
+        if stores.relying_parties.disable(client_id, now):
+            stores.audit.record(AgencyDisabled(at=now, client_id=client_id, by=BY))
+    if as_json:
+        print_json({"client_id": client_id, "active": False})
+    say(f"{found.client_name} is disabled. Every worker knows within {MEMORY_SECONDS:g} seconds.")
+
+
+def _known(found: RelyingParty | None, client_id: str) -> RelyingParty:
+    if found is None:
+        raise Refusal(f"No service has the client_id {client_id!r}. `countersign agencies list` shows them.")
+    return found
+
+
+def _from_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata that options say."""
+    metadata = {_ONE_WORD.get(name, name): _plain(value) for name, value in given.items() if value}
+    if metadata.pop("native", False):
+        metadata["application_type"] = "native"
+    if "jwks" in metadata:
+        metadata["jwks"] = _parsed(given["jwks"].read(LONGEST_DOCUMENT + 1), "--jwks")
+    return metadata
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _from_input() -> dict[str, Any]:
+    text = sys.stdin.buffer.read(LONGEST_DOCUMENT + 1)
+    if not text.strip():
+        return {}
+    metadata = _parsed(text, "standard input")
+    if not isinstance(metadata, dict):
+        raise Refusal("standard input is not a JSON object of registration metadata.")
+    return metadata
+
+
+def _parsed(text: bytes, source: str) -> Any:
+    if len(text) > LONGEST_DOCUMENT:
+        raise Refusal(f"{source} is longer than {LONGEST_DOCUMENT} bytes.")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Refusal(f"{source} is not JSON.") from None
+
+
+def _print(described: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print_json(described)
+    else:
+        print_rows(["field", "value"], [{"field": name, "value": _shown(value)} for name, value in described.items()])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return " ".join(value)
+    return value if isinstance(value, str) else json.dumps(value)
