@@ -1,20 +1,38 @@
 """Whether an access token still stands: its relying party active, its grant, citizen and session not ended."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from federation.errors import InvalidToken
+from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens.access_token import AccessToken
 from federation.tokens.grants.model import Grant
 from federation.tokens.grants.store import GrantStore
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """A token that is good now, and what it stands on."""
+
+    token: AccessToken
+    relying_party: RelyingParty
+    """The one it was issued to."""
+    grant: Grant | None
+    """None where no citizen is involved."""
+
+
 def check_standing(
     token: AccessToken, *, grants: GrantStore, registry: RelyingPartyRegistry, now: datetime
-) -> Grant | None:
-    """Return the grant a genuine token stands on, None where no citizen is involved; raise InvalidToken."""
-    if registry.find(token.client_id) is None:
+) -> Standing:
+    """Return what a genuine token stands on; raise InvalidToken if any of it has gone."""
+    relying_party = registry.find(token.client_id)
+    if relying_party is None:
         raise InvalidToken("the relying party of the token is disabled")
+    return Standing(token=token, relying_party=relying_party, grant=_find_grant(token, grants, now))
+
+
+def _find_grant(token: AccessToken, grants: GrantStore, now: datetime) -> Grant | None:
     if token.grant_id is None:
         if grants.is_ended(token.token_id):
             raise InvalidToken("the access token was revoked")

@@ -1,6 +1,6 @@
 """What an access token lets its agency know of the citizen (OIDC Core section 5.3)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from federation import claims
@@ -12,11 +12,17 @@ from keys.signer import Signer
 from keys.states import Purpose
 
 
-def tell(token: AccessToken, grant: Grant | None, available: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `sub` and those of the `available` claims that token and grant allow; raise InsufficientScope."""
+def tell(token: AccessToken, grant: Grant | None, claims_of: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return `sub` and those of the citizen's claims that token and grant allow; raise InsufficientScope.
+
+    `claims_of` returns everything known of a citizen, by id; it is asked only when something is to be told.
+    """
     if grant is None or "openid" not in token.scope:
         raise InsufficientScope("the access token was not issued for openid")
-    return {"sub": grant.subject, **claims.select(available, token.scope, grant.claims, where="userinfo")}
+    if not claims.names(token.scope, grant.claims, where="userinfo"):
+        return {"sub": grant.subject}
+    told = claims.select(claims_of(grant.citizen_id), token.scope, grant.claims, where="userinfo")
+    return {"sub": grant.subject, **told}
 
 
 def sign(signer: Signer, told: Mapping[str, Any], relying_party: RelyingParty, *, alg: str, issuer: str) -> str:

@@ -5,6 +5,9 @@ from flask import g, request
 from federation.client_authentication import authenticate
 from federation.client_authentication.presented import Presented
 from federation.relying_parties.model import RelyingParty
+from federation.tokens import access_token
+from federation.tokens import bearer as bearer_token
+from federation.tokens.standing import Standing, check_standing
 from idp.sessions.model import Session
 from idp.signin.errors import PageError
 from idp.web import browser
@@ -39,6 +42,18 @@ def relying_parties_only() -> None:
     )
 
 
+def token_bearers_only() -> None:
+    """Only who brings an access token that is good now; a preflight carries none and passes."""
+    if request.method == "OPTIONS":
+        return
+    use = services()
+    now = use.clock.now()
+    presented = bearer_token.presented(request.headers.get("Authorization"), request.form)
+    token = access_token.read(use.signer, use.ephemeral, presented, issuer=use.settings.issuer, now=now)
+    opened = stores()
+    g.bearer = check_standing(token, grants=opened.grants, registry=opened.relying_parties, now=now)
+
+
 def citizens_only() -> None:
     """Only a citizen who is signed in, in this browser."""
     g.session = browser.current_session()
@@ -49,6 +64,12 @@ def citizens_only() -> None:
 def relying_party() -> RelyingParty:
     """Return the relying party that proved itself."""
     found: RelyingParty = g.relying_party
+    return found
+
+
+def bearer() -> Standing:
+    """Return the access token that was brought, and what it stands on."""
+    found: Standing = g.bearer
     return found
 
 

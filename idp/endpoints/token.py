@@ -1,0 +1,43 @@
+"""POST /token: tokens for a code, for a refresh token, or for the relying party itself (RFC 6749 section 3.2)."""
+
+from datetime import datetime
+
+from flask import Blueprint, jsonify, request
+from flask.typing import ResponseReturnValue
+
+from federation.tokens.desk import Answer
+from federation.tokens.exchange import exchange
+from idp.audit.log import Event
+from idp.audit.tokens import ClientCredentialsIssued, CodeRedeemed, TokenRefreshed
+from idp.web import cross_origin
+from idp.web.access import relying_parties_only, relying_party
+from idp.web.services import services
+from idp.web.token_desk import token_desk
+from idp.web.transaction import stores
+
+bp = Blueprint("token", __name__)
+bp.before_request(relying_parties_only)
+cross_origin.allow(bp)
+
+
+@bp.post("/token")
+def redeem() -> ResponseReturnValue:
+    """Exchange what came for tokens, and note it in the same transaction."""
+    now = services().clock.now()
+    answer = exchange(request.form, relying_party(), token_desk(), now)
+    stores().audit.record(_event(answer, now))
+    return jsonify(answer.body), {"Cache-Control": "no-store", "Pragma": "no-cache"}
+
+
+def _event(answer: Answer, now: datetime) -> Event:
+    client_id = relying_party().client_id
+    scope = " ".join(answer.scope)
+    grant = answer.grant
+    if grant is None:
+        return ClientCredentialsIssued(at=now, client_id=client_id, scope=scope)
+    citizen_id, grant_id = grant.citizen_id, grant.grant_id
+    if request.form["grant_type"] == "refresh_token":
+        return TokenRefreshed(at=now, client_id=client_id, citizen_id=citizen_id, grant_id=grant_id, scope=scope)
+    return CodeRedeemed(
+        at=now, client_id=client_id, citizen_id=citizen_id, grant_id=grant_id, scope=scope, acr=grant.acr
+    )

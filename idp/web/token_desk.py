@@ -1,0 +1,46 @@
+"""What the endpoints for tokens work with, put together for one request."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from federation.tokens.desk import Desk, Misuse
+from idp.audit.tokens import CodeReplayed, RefreshReused
+from idp.citizens.attributes import claims_of
+from idp.web.access import relying_party
+from idp.web.services import services
+from idp.web.transaction import stores, undo
+
+_EVENTS: Mapping[Misuse, type[CodeReplayed] | type[RefreshReused]] = {
+    Misuse.CODE_REPLAYED: CodeReplayed,
+    Misuse.REFRESH_REUSED: RefreshReused,
+}
+
+
+def token_desk() -> Desk:
+    """Return the collaborators of this request."""
+    use = services()
+    return Desk(
+        issuer=use.settings.issuer,
+        signer=use.signer,
+        store=use.ephemeral,
+        grants=stores().grants,
+        token_secret=use.token_secret,
+        claims_of=told_of,
+        stop=stop,
+    )
+
+
+def told_of(citizen_id: str) -> Mapping[str, Any]:
+    """Return everything known of a citizen under its standard names; nothing of one who is gone."""
+    citizen = stores().citizens.find(citizen_id)
+    return {} if citizen is None else claims_of(citizen)
+
+
+def stop(misuse: Misuse, grant_id: str) -> None:
+    """End a grant in a transaction of its own: the refusal that follows undoes the request's."""
+    undo()
+    use = services()
+    now = use.clock.now()
+    with use.database.work() as own:
+        own.grants.end(grant_id, now)
+        own.audit.record(_EVENTS[misuse](at=now, client_id=relying_party().client_id, grant_id=grant_id))
