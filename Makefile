@@ -45,6 +45,16 @@ lock: $(READY) ## Resolve the dependencies again and write both locks
 	@$(BIN)/uv export --quiet --frozen --no-default-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
 	@$(BIN)/uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements-dev.lock
 
+messages: $(READY) ## Gather every sentence and compile the translations
+	@$(BIN)/pybabel -q extract -F templates/locales/babel.toml --no-location --sort-output --ignore-dirs "node_modules .*" -o templates/locales/messages.pot .
+	@$(BIN)/pybabel -q update -i templates/locales/messages.pot -d templates/locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	@rm templates/locales/messages.pot
+	@$(BIN)/pybabel -q compile -d templates/locales
+
+assets: ## Build the stylesheet and the script again (needs node)
+	@npm --prefix templates ci --silent --no-audit --no-fund
+	@npm --prefix templates run --silent build
+
 packages:
 	@tests/support/packages.sh
 
