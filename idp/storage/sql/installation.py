@@ -7,9 +7,9 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from idp.audit.keys import events
-from idp.authentication.sealing import Sealer
+from idp.authentication.sealing import InstallationSecrets, Sealer
 from idp.storage.sql.audit import SqlAuditLog
-from idp.storage.sql.secrets import InstallationSecrets, SqlSecrets
+from idp.storage.sql.secrets import SqlSecrets
 from idp.storage.sql.signing_keys import SqlKeys
 from idp.storage.sql.work import Work
 from keys import rotation

@@ -1,20 +1,18 @@
 """The secrets an installation makes once and keeps: wrapped, one row each."""
 
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Column, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from idp.authentication.sealing import Sealer
+from idp.authentication.sealing import InstallationSecrets, Sealer
 from idp.storage.sql.tables import Instant, metadata
 from idp.storage.sql.work import Work
 
 SECRET_BYTES = 32
-PAIRWISE_SALT, COOKIE_SECRET, TOKEN_SECRET, FIRST_PEPPER = "pairwise_salt", "cookie_secret", "token_secret", "pepper.1"
-NAMES = (PAIRWISE_SALT, COOKIE_SECRET, TOKEN_SECRET, FIRST_PEPPER)
+PAIRWISE_SALT, TOKEN_SECRET, FIRST_PEPPER = "pairwise_salt", "token_secret", "pepper.1"
+NAMES = (PAIRWISE_SALT, TOKEN_SECRET, FIRST_PEPPER)
 _PEPPER = "pepper."
 
 installation_secrets = Table(
@@ -36,19 +34,6 @@ _REWRAP = (
 
 class SecretsMissing(Exception):
     """The installation has not been set up: `countersign db upgrade` makes its secrets."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class InstallationSecrets:
-    """The clear secrets, 32 bytes each. In memory only, and in no repr."""
-
-    pairwise_salt: bytes
-    """Never changes: every pairwise subject is a function of it."""
-    cookie_secret: bytes
-    token_secret: bytes
-    """HMAC key from which refresh-token successors are derived."""
-    peppers: Mapping[int, bytes]
-    """By version; the highest is the newest."""
 
 
 class SqlSecrets:
@@ -81,7 +66,6 @@ class SqlSecrets:
             raise SecretsMissing(f"missing: {', '.join(missing)}; run `countersign db upgrade`")
         return InstallationSecrets(
             pairwise_salt=found[PAIRWISE_SALT],
-            cookie_secret=found[COOKIE_SECRET],
             token_secret=found[TOKEN_SECRET],
             peppers={int(name.removeprefix(_PEPPER)): found[name] for name in found if name.startswith(_PEPPER)},
         )
