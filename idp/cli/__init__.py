@@ -11,6 +11,7 @@ import click
 
 from federation.ephemeral import StoreUnavailable
 from idp.settings import SettingsFaults
+from keys.errors import KeysError
 
 COMMANDS = {
     "agencies": "idp.cli.agencies",
@@ -55,6 +56,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except SettingsFaults as error:
             raise Refusal("\n       ".join(error.faults)) from None
+        except KeysError as error:
+            raise Refusal(str(error)) from None
         except StoreUnavailable as error:
             raise Refusal(
                 f"A store does not answer ({error}). `countersign doctor` says which and what to do."
