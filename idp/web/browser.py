@@ -85,6 +85,12 @@ def end_session() -> Session | None:
     return session
 
 
+def arriving(interaction: Interaction) -> Interaction:
+    """Note what the browser comes with: a later proof than that of its session is one made here."""
+    session = current_session()
+    return interaction if session is None else replace(interaction, authenticated_before=session.authenticated_at)
+
+
 def begin_interaction(interaction: Interaction) -> Interaction:
     """Bind an interaction to this browser, with what it came with, and keep it."""
     bound = _bound(interaction)
@@ -183,6 +189,4 @@ def _bound(interaction: Interaction) -> Interaction:
         value = interactions.draw_id()
     cookies.keep(BROWSER, value, BROWSER_KEPT, stored=False)
     returning.keep_envelope(interaction)
-    session = current_session()
-    before = None if session is None else session.authenticated_at
-    return replace(interaction, browser=hashed(value), authenticated_before=before)
+    return replace(arriving(interaction), browser=hashed(value))

@@ -53,7 +53,7 @@ def drop(name: str) -> None:
 
 
 def _secure() -> bool:
-    return services().settings.issuer.startswith("https:")
+    return services().secure
 
 
 def _full(name: str) -> str:

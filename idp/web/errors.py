@@ -10,10 +10,12 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
+from federation.authorization.errors import AuthorizationRefused, NoReturn
 from federation.ephemeral import StoreUnavailable
 from federation.errors import ProtocolError
 from idp.audit.requests import RequestRefused
 from idp.signin.errors import PageError
+from idp.web.answers import page_for, send_refusal
 from idp.web.rendering import render
 from idp.web.services import services
 from idp.web.telemetry import request_id
@@ -27,6 +29,8 @@ _log = structlog.get_logger("countersign.errors")
 def install(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(ProtocolError, refuse_agency)
+    app.register_error_handler(AuthorizationRefused, send_refusal)
+    app.register_error_handler(NoReturn, lambda error: stop_citizen(page_for(error)))
     app.register_error_handler(PageError, stop_citizen)
     app.register_error_handler(CSRFError, refuse_form)
     app.register_error_handler(StoreUnavailable, wait)

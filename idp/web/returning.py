@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-from flask import current_app
-
 from federation.authorization.return_address import ReturnAddress
 from federation.relying_parties.model import RelyingParty
 from idp.signin import envelope
@@ -11,6 +9,7 @@ from idp.signin.errors import InteractionExpired
 from idp.signin.interaction import Interaction
 from idp.signin.interactions import looks_like_id
 from idp.web import cookies
+from idp.web.services import services
 from idp.web.transaction import stores
 
 PREFIX = "return-"
@@ -28,10 +27,10 @@ class WayBack:
 def keep_envelope(interaction: Interaction) -> None:
     """Let the browser keep this interaction's return envelope, in the place of the oldest if they become many."""
     mark = interaction.interaction_id[:_MARK]
-    sealed = envelope.seal(_secret(), mark, interaction.asked.return_address)
+    sealed = envelope.seal(services().cookie_secret, mark, interaction.asked.return_address)
     cookies.keep(PREFIX + mark, sealed, envelope.LIFETIME, stored=False)
     others = {name: value for name, value in cookies.named(PREFIX).items() if name != mark}
-    for surplus in envelope.surplus(_secret(), others, coming=len(sealed)):
+    for surplus in envelope.surplus(services().cookie_secret, others, coming=len(sealed)):
         cookies.drop(PREFIX + surplus)
 
 
@@ -40,7 +39,7 @@ def find_way_back(interaction_id: str) -> WayBack | None:
     if not looks_like_id(interaction_id):
         return None
     mark = interaction_id[:_MARK]
-    opened = envelope.open_sealed(_secret(), mark, cookies.read(PREFIX + mark) or "")
+    opened = envelope.open_sealed(services().cookie_secret, mark, cookies.read(PREFIX + mark) or "")
     if opened is None:
         return None
     relying_party = envelope.service_at(opened.address, stores().relying_parties)
@@ -53,7 +52,3 @@ def expired(interaction_id: str) -> InteractionExpired:
     if way is None:
         return InteractionExpired(service=None, return_url=None)
     return InteractionExpired(service=way.relying_party.client_name, return_url=f"/return/{interaction_id}")
-
-
-def _secret() -> str:
-    return str(current_app.secret_key)

@@ -33,3 +33,4 @@ await build({
   legalComments: "none",
 });
 await copyFile(new URL("mark.svg", here), new URL("mark.svg", out));
+await copyFile(new URL("return.js", here), new URL("return.js", out));

@@ -1,0 +1,120 @@
+"""/authorize: an agency asks who the citizen is (OIDC Core section 3.1.2, RFC 6749 section 4.1).
+
+Answered at once when nothing is missing. Otherwise an interaction is kept and the browser is sent to the one
+page that is due; every page returns to /authorize/<id>, where what is missing is asked again.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, redirect, request
+from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
+
+from federation.authorization import checking
+from federation.authorization.errors import (
+    AccountSelectionRequired,
+    AuthorizationRefused,
+    ConsentRequired,
+    InteractionRequired,
+    LoginRequired,
+)
+from federation.authorization.parameters import Parameters
+from federation.relying_parties.model import RelyingParty
+from idp.consent.items import items_of
+from idp.signin import interactions
+from idp.signin.interaction import Interaction
+from idp.signin.levels import wanted_level
+from idp.signin.steps import Step, next_step
+from idp.web import answering, browser
+from idp.web.access import anyone
+from idp.web.services import services
+from idp.web.transaction import stores
+from keys.errors import InvalidSignature
+from keys.states import Purpose
+
+PAGES = {
+    Step.SIGN_IN: "/sign-in/",
+    Step.STEP_UP: "/sign-in/",
+    Step.SELECT_ACCOUNT: "/select-account/",
+    Step.CONSENT: "/consent/",
+}
+REFUSED_SILENTLY: Mapping[Step, type[AuthorizationRefused]] = {
+    Step.SIGN_IN: LoginRequired,
+    Step.STEP_UP: InteractionRequired,
+    Step.SELECT_ACCOUNT: AccountSelectionRequired,
+    Step.CONSENT: ConsentRequired,
+}
+"""What prompt=none is told (OIDC Core section 3.1.2.6)."""
+
+bp = Blueprint("authorize", __name__)
+bp.before_request(anyone)
+
+
+@bp.get("/authorize")
+def authorize() -> ResponseReturnValue:
+    """Check the request; answer at once, or keep it and show the first page."""
+    interaction, relying_party = _asked(request.args)
+    visitor = answering.visitor_for(interaction, relying_party)
+    step = next_step(interaction, visitor, services().clock.now())
+    if visitor is not None and step is Step.ANSWER:
+        return answering.answer(interaction, relying_party, visitor)
+    _check_may_be_shown(step, interaction)
+    browser.begin_interaction(interaction)
+    return redirect(PAGES[step] + interaction.interaction_id, code=303)
+
+
+@bp.post("/authorize")
+def authorize_posted() -> ResponseReturnValue:
+    """Check the request, keep it and come back by GET: a post from another site carries no Lax cookie."""
+    interaction, _ = _asked(request.form)
+    interactions.keep(services().ephemeral, interaction)
+    return browser.return_to(interaction.interaction_id)
+
+
+@bp.get("/authorize/<interaction_id>")
+def go_on(interaction_id: str) -> ResponseReturnValue:
+    """Ask again what is missing, from stored state; answer when nothing is."""
+    interaction = browser.find_interaction(interaction_id)
+    relying_party = answering.relying_party_of(interaction)
+    visitor = answering.visitor_for(interaction, relying_party)
+    step = next_step(interaction, visitor, services().clock.now())
+    if visitor is not None and step is Step.ANSWER:
+        browser.finish_interaction(interaction)
+        return answering.answer(interaction, relying_party, visitor)
+    if step is Step.WRONG_CITIZEN or interaction.asked.silent:
+        browser.finish_interaction(interaction)
+    _check_may_be_shown(step, interaction)
+    return redirect(PAGES[step] + interaction_id, code=303)
+
+
+def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
+    """Return the checked request as an interaction that nobody has done anything in."""
+    use = services()
+    params = Parameters.of(given.items(multi=True))
+    relying_party = checking.find_relying_party(params, stores().relying_parties)
+    asked = checking.check(params, relying_party, _read_hint, issuer=use.settings.issuer, pkce=use.settings.pkce)
+    interaction = Interaction(
+        interaction_id=interactions.draw_id(),
+        asked=asked,
+        level=wanted_level(asked, relying_party),
+        items=items_of(asked.scope, asked.claims),
+        began_at=use.clock.now(),
+    )
+    return browser.arriving(interaction), relying_party
+
+
+def _read_hint(token: str) -> Mapping[str, Any] | None:
+    """Return the claims of an ID token of ours, expired or not, or None."""
+    try:
+        return services().signer.verify(token, Purpose.ID_TOKEN, typ="JWT")
+    except InvalidSignature:
+        return None
+
+
+def _check_may_be_shown(step: Step, interaction: Interaction) -> None:
+    """Raise what the agency is told if no page can help, or none may be shown."""
+    if step is Step.WRONG_CITIZEN:
+        raise LoginRequired(interaction.asked.return_address, "someone else signed in than the request names")
+    if interaction.asked.silent:
+        raise REFUSED_SILENTLY[step](interaction.asked.return_address, f"prompt=none, and {step} is due")

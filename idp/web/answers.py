@@ -1,0 +1,35 @@
+"""How the answer to an authorization request leaves: by redirect or by a form that posts itself."""
+
+import structlog
+from flask import Response, redirect
+from werkzeug.wrappers import Response as BaseResponse
+
+from federation.authorization.errors import AuthorizationRefused, NoReturn, RedirectUriMismatch
+from federation.authorization.response import FORM_POST, AuthorizationAnswer, with_error
+from idp.signin.errors import PageError, UnknownService, WrongReturnAddress
+from idp.web.headers import allow_form_to
+from idp.web.rendering import render
+from idp.web.services import services
+from idp.web.transaction import undo
+
+_log = structlog.get_logger("countersign.authorize")
+
+
+def send(answer: AuthorizationAnswer) -> BaseResponse:
+    """Send the browser to the agency with its answer. 303, so that no posted body goes along (RFC 9700 4.12)."""
+    if answer.response_mode == FORM_POST:
+        allow_form_to(answer.origin)
+        return Response(render("pages/form_post.html", answer=answer))
+    return redirect(answer.location, code=303)
+
+
+def send_refusal(refused: AuthorizationRefused) -> BaseResponse:
+    """Send the browser to the agency with an error, and undo what the request had changed."""
+    undo()
+    _log.info("authorize.refused", client_id=refused.to.client_id, error=refused.code, reason=str(refused))
+    return send(with_error(refused, issuer=services().settings.issuer))
+
+
+def page_for(error: NoReturn) -> PageError:
+    """Return the page for a request that has nowhere to go back to."""
+    return WrongReturnAddress(str(error)) if isinstance(error, RedirectUriMismatch) else UnknownService(str(error))
