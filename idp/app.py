@@ -24,6 +24,7 @@ from idp.storage.ephemeral.records import EPOCH
 from idp.storage.sql import migrate
 from idp.storage.sql.database import SqlDatabase
 from idp.storage.sql.engine import connect
+from idp.storage.sql.installation import read_secrets
 from idp.storage.sql.installation import make_missing, read_secrets
 from idp.storage.sql.secrets import SecretsMissing
 from idp.web import bounds, csrf, errors, headers, language, telemetry
@@ -63,7 +64,7 @@ def build(settings: Settings) -> Services:
         signer=Signer(KeyFollower(reading), EmbeddedProvider(wrapping), clock.now),
         sealer=wrapping,
         cookie_secret=_derived(settings.key_encryption_key[0], "cookies"),
-        installation=lambda: database.installation_secrets(wrapping),
+        installation=lambda: read_secrets(engine, wrapping),
     )
 
 
