@@ -1,0 +1,41 @@
+"""What the sandbox shows when it is ready: where to go, who to be, and what is not safe about it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from idp.sandbox.personas import PERSONAS
+from idp.sandbox.sample_agencies import SampleAgency
+
+INSECURE = (
+    "http instead of https, on this machine only",
+    "the key that wraps all secrets lies in a file beside the database",
+    "everybody's password is printed here and the same on every machine",
+    "letters are shown to whoever asks, and never sent",
+    "sample agencies may be called on localhost (COUNTERSIGN_FETCH_ALLOW)",
+)
+
+
+def show(console: Console, *, issuer: str, agencies: Sequence[SampleAgency], outbox: str, folder: Path) -> None:
+    """Print the banner."""
+    places = Table(box=None, show_header=False, pad_edge=False)
+    for agency in agencies:
+        places.add_row(f"{agency.agency}: {agency.service}", Text(agency.url, style="bold"))
+    places.add_row("Letters that would have been sent", Text(outbox, style="bold"))
+    places.add_row("Countersign itself", Text(issuer, style="bold"))
+    people = Table("Invented person", "Email", "Password", "To try", box=None, pad_edge=False, header_style="bold")
+    for persona in PERSONAS:
+        about = persona.about if persona.totp_secret is None else f"{persona.about} (seed {persona.totp_secret})"
+        people.add_row(f"{persona.given_name} {persona.family_name}", persona.email, persona.password, about)
+    unsafe = Text("\n".join(f"- {line}" for line in INSECURE))
+    console.print()
+    console.print(Panel(Group("Open a sample agency in your browser:", "", places), title="Countersign sandbox"))
+    console.print(people)
+    console.print(Panel(unsafe, title="Not safe, and only so in the sandbox", border_style="yellow"))
+    console.print(f"Codes from the app for these people stand beside the letters. State and logs: {folder}")
+    console.print(f"Other commands: set -a; . {folder}/settings.env; set +a; countersign keys list")
+    console.print("Ctrl-C ends everything.", style="bold")
