@@ -4,6 +4,19 @@ from typing import Any
 
 from idp.citizens.model import Citizen
 
+TOLD = (
+    "name",
+    "given_name",
+    "family_name",
+    "birthdate",
+    "email",
+    "email_verified",
+    "phone_number",
+    "locale",
+    "updated_at",
+)
+"""Every claim there may be."""
+
 
 def claims_of(citizen: Citizen) -> dict[str, Any]:
     """Return every standard claim we hold of this citizen; what is unknown is left out, `sub` too."""

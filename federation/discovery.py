@@ -1,0 +1,92 @@
+"""What this provider can do, for clients that set themselves up (OIDC Discovery 1.0 section 3, RFC 8414 section 2).
+
+The document is made from what is there: an endpoint is named when it is mounted, and what belongs to it with it.
+"""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from federation.authorization import pkce, response
+from federation.claims import OF_SCOPE
+from federation.relying_parties.public_keys import SIGNING_ALGORITHMS
+from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
+from federation.tokens.exchange import GRANT_TYPES
+from federation.tokens.grants.model import OFFLINE
+
+ENDPOINTS: Mapping[str, str] = MappingProxyType(
+    {
+        "authorization_endpoint": "/authorize",
+        "token_endpoint": "/token",
+        "userinfo_endpoint": "/userinfo",
+        "jwks_uri": "/jwks",
+        "end_session_endpoint": "/logout",
+        "revocation_endpoint": "/revoke",
+        "introspection_endpoint": "/introspect",
+        "registration_endpoint": "/register",
+        "pushed_authorization_request_endpoint": "/par",
+        "device_authorization_endpoint": "/device_authorization",
+    }
+)
+"""Every endpoint there may be, by its metadata name."""
+
+OF_THE_SIGN_IN = ("sub", "auth_time", "acr", "amr", "sid")
+"""Claims about the sign-in itself, in every ID token."""
+
+_PROVING_METHODS = tuple(method for method in AUTHENTICATION_METHODS if method != "none")
+
+
+def document(
+    issuer: str, *, mounted: Collection[str], claims: Collection[str], locales: Collection[str]
+) -> dict[str, Any]:
+    """Return the metadata of `issuer`.
+
+    `mounted` are the paths that are served, `claims` what can be told of a citizen, `locales` the
+    languages of the pages (BCP 47). One document serves both well-known addresses: RFC 8414 ignores
+    the members it does not know.
+    """
+    endpoints = {name: issuer + path for name, path in ENDPOINTS.items() if path in mounted}
+    return {"issuer": issuer, **endpoints, **_always(claims, locales), **_of_endpoints(endpoints)}
+
+
+def scopes(claims: Collection[str]) -> tuple[str, ...]:
+    """Return the scopes that mean something here: those under which at least one claim can be told."""
+    useful = (scope for scope, names in OF_SCOPE.items() if not set(names).isdisjoint(claims))
+    return ("openid", *useful, OFFLINE)
+
+
+def _always(claims: Collection[str], locales: Collection[str]) -> dict[str, Any]:
+    return {
+        "scopes_supported": scopes(claims),
+        "response_types_supported": ("code",),
+        "response_modes_supported": response.MODES,
+        "grant_types_supported": tuple(GRANT_TYPES),
+        "subject_types_supported": ("pairwise", "public"),
+        "id_token_signing_alg_values_supported": OUR_ALGORITHMS,
+        "userinfo_signing_alg_values_supported": OUR_ALGORITHMS,
+        "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "token_endpoint_auth_signing_alg_values_supported": SIGNING_ALGORITHMS,
+        "acr_values_supported": LEVELS,
+        "claim_types_supported": ("normal",),
+        "claims_supported": (*OF_THE_SIGN_IN, *claims),
+        "claims_parameter_supported": True,
+        "request_parameter_supported": False,
+        "request_uri_parameter_supported": False,
+        "code_challenge_methods_supported": (pkce.METHOD,),
+        "authorization_response_iss_parameter_supported": True,
+        "ui_locales_supported": tuple(locales),
+    }
+
+
+def _of_endpoints(endpoints: Collection[str]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    if "revocation_endpoint" in endpoints:
+        told["revocation_endpoint_auth_methods_supported"] = AUTHENTICATION_METHODS
+        told["revocation_endpoint_auth_signing_alg_values_supported"] = SIGNING_ALGORITHMS
+    if "introspection_endpoint" in endpoints:
+        told["introspection_endpoint_auth_methods_supported"] = _PROVING_METHODS
+        told["introspection_endpoint_auth_signing_alg_values_supported"] = SIGNING_ALGORITHMS
+    if "end_session_endpoint" in endpoints:
+        told["backchannel_logout_supported"] = True
+        told["backchannel_logout_session_supported"] = True
+    return told
