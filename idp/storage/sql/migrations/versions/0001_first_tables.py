@@ -109,6 +109,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("one", name=op.f("pk_key_epoch")),
     )
     op.create_table(
+        "outbox_messages",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("sealed", sa.Text(), nullable=True),
+        sa.Column("created_at", tables.Instant(), nullable=False),
+        sa.Column("ends_at", tables.Instant(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("due_at", tables.Instant(), nullable=True),
+        sa.Column("delivered_at", tables.Instant(), nullable=True),
+        sa.Column("done_at", tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("message_id", name=op.f("pk_outbox_messages")),
+    )
+    op.create_index("ix_outbox_messages_created_at", "outbox_messages", ["kind", "created_at"], unique=False)
+    op.create_index("ix_outbox_messages_done_at", "outbox_messages", ["done_at"], unique=False)
+    op.create_index("ix_outbox_messages_due_at", "outbox_messages", ["kind", "due_at"], unique=False)
+    op.create_table(
         "passkeys",
         sa.Column("credential_id", sa.Text(), nullable=False),
         sa.Column("citizen_id", sa.Text(), nullable=False),
