@@ -45,6 +45,7 @@ def build(settings: Settings) -> Services:
     """Make the collaborators of one process. Nothing is connected to before its first use."""
     clock = SystemClock()
     wrapping = Wrapping(settings.key_encryption_key)
+    provider = EmbeddedProvider(wrapping)
     engine = connect(settings.database_url, pool_size=settings.blocking_threads + 1)
     database = SqlDatabase(engine, RecentRelyingParties())
     fetcher = Fetcher(allow=settings.fetch_allow, extra_ca=settings.extra_ca)
@@ -61,7 +62,8 @@ def build(settings: Settings) -> Services:
         ephemeral=ephemeral.open(settings.ephemeral_url),
         fetcher=fetcher,
         relying_party_keys=RelyingPartyKeys(fetcher),
-        signer=Signer(KeyFollower(reading), EmbeddedProvider(wrapping), clock.now),
+        signer=Signer(KeyFollower(reading), provider, clock.now),
+        key_provider=provider,
         sealer=wrapping,
         cookie_secret=_derived(settings.key_encryption_key[0], "cookies"),
         installation=lambda: read_secrets(engine, wrapping),

@@ -43,13 +43,34 @@ class _Snapshot:
     def __init__(self, keys: KeySet, provider: KeyProvider, before: "_Snapshot | None") -> None:
         self.keys = keys
         self.jwks = document(keys)
-        known = {} if before is None else {signing.key.kid: signing for signing in before.signing.values()}
-        self.signing: dict[tuple[Purpose, str], _SigningKey] = {
-            key.pair: _signing(key, provider, known.get(key.kid)) for key in keys.keys if key.state is State.ACTIVE
-        }
+        self._provider = provider
+        self._active = {key.pair: key for key in keys.keys if key.state is State.ACTIVE}
+        self._signing: dict[str, _SigningKey] = {} if before is None else before.imported(keys)
         self._verifying = {key.kid: _verifying(key) for key in keys.served()}
         self._headers: dict[tuple[str, str], bytes] = {}
         self._believed: dict[tuple[Purpose, str], Mapping[bytes, Callable[[bytes, bytes], bool]]] = {}
+
+    def signing(self, purpose: Purpose, alg: str) -> "_SigningKey | None":
+        """Return the ACTIVE key with its private half, imported at its first use and kept while it signs."""
+        key = self._active.get((purpose, alg))
+        if key is None:
+            return None
+        found = self._signing.get(key.kid)
+        if found is None:
+            found = self._signing[key.kid] = _signing(key, self._provider)
+        return found
+
+    def imported(self, keys: KeySet) -> "dict[str, _SigningKey]":
+        """Return what was imported already and still signs among `keys`."""
+        active = {key.kid for key in keys.keys if key.state is State.ACTIVE}
+        return {kid: signing for kid, signing in self._signing.items() if kid in active}
+
+    def check_ready(self) -> None:
+        """Raise unless there are keys and every private half that is to sign can be had."""
+        if not self._active:
+            raise CannotSign("no key is active")
+        for purpose, alg in self._active:
+            self.signing(purpose, alg)
 
     def header(self, key: Key, typ: str) -> bytes:
         """Return the encoded header of tokens of this type signed by `key`."""
@@ -86,7 +107,7 @@ class Signer:
     def sign(self, purpose: Purpose, alg: str, claims: Mapping[str, Any], *, typ: str) -> str:
         """Return `claims` as a compact JWS (RFC 7515 section 7.1) by the ACTIVE key of this purpose and algorithm."""
         snapshot = self._current(fresh=True)
-        signing = snapshot.signing.get((purpose, alg))
+        signing = snapshot.signing(purpose, alg)
         if signing is None or not signing.since <= self._clock().timestamp() < signing.until:
             raise CannotSign(f"no key signs {purpose} with {alg} now")
         message = snapshot.header(signing.key, typ) + b"." + urlsafe_b64encode(_encode(dict(claims)).encode())
@@ -114,9 +135,8 @@ class Signer:
         return self._current().jwks
 
     def check_ready(self) -> None:
-        """Raise `CannotSign` if this process must not sign: it is to be taken out of the balancer."""
-        if not self._current(fresh=True).signing:
-            raise CannotSign("no key is active")
+        """Raise `CannotSign`, or `EnvelopeError`, if this process cannot sign: the balancer is to leave it out."""
+        self._current(fresh=True).check_ready()
 
     def _current(self, *, fresh: bool = False) -> _Snapshot:
         keys = self._keys(fresh=fresh)
@@ -130,12 +150,11 @@ class Signer:
             return snapshot
 
 
-def _signing(key: Key, provider: KeyProvider, known: _SigningKey | None) -> _SigningKey:
-    sign = provider.signing(key) if known is None else known.sign
+def _signing(key: Key, provider: KeyProvider) -> _SigningKey:
     since = key.activated_at
     if since is None:
         raise CannotSign(f"the active key {key.kid} has no date")
-    return _SigningKey(key, sign, since.timestamp(), (since + LONGEST_ACTIVE).timestamp())
+    return _SigningKey(key, provider.signing(key), since.timestamp(), (since + LONGEST_ACTIVE).timestamp())
 
 
 def _verifying(key: Key) -> Callable[[bytes, bytes], bool]:

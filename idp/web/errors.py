@@ -20,6 +20,7 @@ from idp.web.rendering import render
 from idp.web.services import services
 from idp.web.telemetry import request_id
 from idp.web.transaction import undo
+from keys.errors import CannotSign
 
 RETRY_AFTER_SECONDS = 5
 _PAGES = {404: "not_found", 503: "unavailable", 500: "failed", 429: "too_busy"}
@@ -34,6 +35,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(PageError, stop_citizen)
     app.register_error_handler(CSRFError, refuse_form)
     app.register_error_handler(StoreUnavailable, wait)
+    app.register_error_handler(CannotSign, wait)
     app.register_error_handler(HTTPException, refuse)
     app.register_error_handler(Exception, fail)
 
@@ -61,10 +63,10 @@ def refuse_form(error: CSRFError) -> ResponseReturnValue:
     return _answer(400, "invalid_request", "pages/errors/stale_form.html")
 
 
-def wait(error: StoreUnavailable) -> ResponseReturnValue:
-    """Ask to try again soon: a store is away, and nothing was done."""
+def wait(error: StoreUnavailable | CannotSign) -> ResponseReturnValue:
+    """Ask to try again soon: a store is away, or no key may sign, and nothing was done."""
     undo()
-    _log.warning("store.unavailable", reason=str(error), reference=request_id())
+    _log.warning("store.unavailable", error=type(error).__name__, reason=str(error), reference=request_id())
     body, status = _answer(503, "temporarily_unavailable", "pages/errors/unavailable.html")
     return body, status, {"Retry-After": str(RETRY_AFTER_SECONDS)}
 

@@ -20,6 +20,7 @@ from idp.authentication.sealing import InstallationSecrets, Sealer
 from idp.clock import Clock
 from idp.settings import Settings
 from idp.web.stores import Database
+from keys.providers.provider import KeyProvider
 from keys.signer import Signer
 
 
@@ -35,6 +36,8 @@ class Services:
     relying_party_keys: RelyingPartyKeys
     """The keys relying parties published, by value or by address."""
     signer: Signer
+    key_provider: KeyProvider
+    """Makes new signing keys."""
     sealer: Sealer
     """Wraps small secrets (TOTP seeds) for the database."""
     cookie_secret: str
