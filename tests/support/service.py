@@ -197,6 +197,25 @@ def start_service(new_store_pair: NewStorePair, tmp_path: Path) -> Iterator[Star
         yield start
 
 
+@pytest.fixture
+def cli(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run `countersign <arguments>` with nothing set but `env`, in an empty folder."""
+
+    def run(*arguments: str, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("COUNTERSIGN_")}
+        return subprocess.run(
+            [*COUNTERSIGN, *arguments],
+            env=kept | {"PYTHONPATH": str(ROOT)} | dict(env),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            cwd=tmp_path,
+            check=False,
+        )
+
+    return run
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what running services logged during a test that failed."""

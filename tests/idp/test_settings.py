@@ -1,0 +1,162 @@
+import json
+from datetime import timedelta
+
+import pytest
+
+from idp.settings import SettingsFaults, load, unknown
+
+KEY = "A" * 43
+
+
+def given(tmp_path, **settings):
+    sound = {
+        "ISSUER": "https://id.example.org",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/durable.db",
+        "EPHEMERAL_URL": f"sqlite:///{tmp_path}/ephemeral.db",
+        "KEY_ENCRYPTION_KEY": KEY,
+    }
+    return {f"COUNTERSIGN_{name}": value for name, value in (sound | settings).items() if value is not None}
+
+
+@pytest.fixture
+def loaded(tmp_path, monkeypatch):
+    def load_with(**settings):
+        for name, value in given(tmp_path, **settings).items():
+            monkeypatch.setenv(name, value)
+        return load()
+
+    return load_with
+
+
+@pytest.fixture
+def refused(loaded):
+    def faults_of(**settings):
+        with pytest.raises(SettingsFaults) as error:
+            loaded(**settings)
+        return error.value.faults
+
+    return faults_of
+
+
+def test_four_settings_suffice(loaded):
+    settings = loaded()
+
+    assert settings.issuer == "https://id.example.org"
+    assert settings.key_encryption_key == (bytes(32),)
+    assert settings.test_settings_on() == []
+
+
+def test_all_faults_are_reported_together_in_plain_words(monkeypatch):
+    for name, value in {"ISSUER": "http://id.example.org", "JWKS_MAX_AGE": "soon", "PKCE": "never"}.items():
+        monkeypatch.setenv(f"COUNTERSIGN_{name}", value)
+
+    with pytest.raises(SettingsFaults) as error:
+        load()
+
+    faults = error.value.faults
+    assert [fault.split()[0].removeprefix("COUNTERSIGN_") for fault in faults] == [
+        "ISSUER",
+        "DATABASE_URL",
+        "EPHEMERAL_URL",
+        "KEY_ENCRYPTION_KEY",
+        "JWKS_MAX_AGE",
+        "PKCE",
+    ]
+    assert "COUNTERSIGN_JWKS_MAX_AGE must be a whole number." in faults
+
+
+@pytest.mark.parametrize(
+    "issuer",
+    [
+        "http://id.example.org",
+        "http://127.0.0.1.example.org",
+        "http://localhost@example.org",
+        "https://id.example.org/",
+        "https://id.example.org/idp",
+        "https://id.example.org?",
+        "https://id.example.org#",
+        "https://id.example.org:443",
+        "https://ID.example.org",
+        "https://user@id.example.org",
+        "https://",
+        "https://id.example.org:port",
+        "id.example.org",
+        "ftp://localhost",
+        "https://id.example.org\n",
+        "",
+    ],
+)
+def test_an_issuer_that_is_not_exactly_an_origin_is_refused(refused, issuer):
+    assert [fault.split()[0] for fault in refused(ISSUER=issuer)] == ["COUNTERSIGN_ISSUER"]
+
+
+@pytest.mark.parametrize("issuer", ["http://localhost:8000", "http://127.0.0.1", "http://[::1]:8000"])
+def test_http_is_accepted_on_loopback_only(loaded, issuer):
+    assert loaded(ISSUER=issuer).issuer == issuer
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PKCE", "optional-for-confidential"),
+        ("FETCH_ALLOW", "127.0.0.1:8001"),
+        ("EXTRA_CA", __file__),
+        ("TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("KEY_PREPUBLISH", "20m"),
+    ],
+)
+def test_a_public_issuer_refuses_test_settings_unless_they_are_allowed(loaded, refused, name, value):
+    (fault,) = refused(**{name: value})
+    allowed = loaded(**{name: value}, TEST_SETTINGS="allow")
+
+    assert fault.startswith(f"COUNTERSIGN_{name} is a test setting")
+    assert allowed.test_settings_on() == [f"COUNTERSIGN_{name}"]
+
+
+def test_a_key_is_never_prepublished_for_less_than_caches_and_workers_need(loaded, refused):
+    shortest = loaded(ISSUER="http://localhost", JWKS_MAX_AGE="5", KEY_PREPUBLISH="15s")
+
+    assert shortest.key_prepublish == timedelta(seconds=15)
+    assert refused(ISSUER="http://localhost", JWKS_MAX_AGE="5", KEY_PREPUBLISH="14s")
+
+
+def test_faults_never_repeat_a_secret(refused):
+    faults = refused(KEY_ENCRYPTION_KEY="hunter2hunter2", DATABASE_URL="postgres://us:hunter2@db/x")
+
+    assert "hunter2" not in "".join(faults)
+
+
+def test_secrets_stay_out_of_the_repr(loaded):
+    settings = loaded(DATABASE_URL="postgresql+psycopg://us:hunter2@db/x")
+
+    assert "hunter2" not in repr(settings)
+    assert "x00" not in repr(settings)
+
+
+def test_a_key_encryption_key_may_have_predecessors(loaded):
+    newest_first = loaded(KEY_ENCRYPTION_KEY=f"{'_' * 42}8,{KEY}").key_encryption_key
+
+    assert newest_first == (b"\xff" * 32, bytes(32))
+
+
+@pytest.mark.parametrize("key", ["", "A" * 42, "A" * 44, "A" * 42 + "+", f"{KEY},", "A" * 43 + "=="])
+def test_a_key_encryption_key_of_another_form_is_refused(refused, key):
+    assert len(refused(KEY_ENCRYPTION_KEY=key)) == 1
+
+
+def test_both_stores_in_one_file_are_refused(refused, tmp_path):
+    assert len(refused(EPHEMERAL_URL=f"sqlite:///{tmp_path}/durable.db")) == 1
+
+
+def test_a_mistyped_variable_is_named():
+    assert unknown({"COUNTERSIGN_ISUER": "x", "COUNTERSIGN_ISSUER": "y", "PATH": "z"}) == ["COUNTERSIGN_ISUER"]
+
+
+def test_the_settings_command_shows_no_secret(tmp_path, cli):
+    secret = "postgresql+psycopg://us:hunter2@db/x"
+
+    shown = cli("settings", "--json", env=given(tmp_path, DATABASE_URL=secret))
+
+    rows = {row["variable"]: row["value"] for row in json.loads(shown.stdout)}
+    assert rows["COUNTERSIGN_DATABASE_URL"] == "(set)"
+    assert "hunter2" not in shown.stdout
