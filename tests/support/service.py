@@ -67,10 +67,10 @@ class Service:
             pytest.fail(f"countersign {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
         return done
 
-    def cli_json(self, *arguments: str, stdin: Any = None) -> Any:
+    def cli_json(self, *arguments: str, stdin: Any = None, check: bool = True) -> Any:
         """Run a command with `--json`, giving it `stdin` as JSON, and return the JSON it prints."""
         text = None if stdin is None else json.dumps(stdin)
-        return json.loads(self.cli(*arguments, "--json", stdin=text).stdout)
+        return json.loads(self.cli(*arguments, "--json", stdin=text, check=check).stdout)
 
     def start(self) -> None:
         """Start serving and wait until it is ready."""
@@ -142,9 +142,16 @@ def environment(pair: StorePair, port: int, settings: Mapping[str, str]) -> dict
 
 @contextmanager
 def serving(
-    pair: StorePair, folder: Path, *, workers: int = 2, background: bool = True, **settings: str
+    pair: StorePair,
+    folder: Path,
+    *,
+    workers: int = 2,
+    background: bool = True,
+    upgraded: bool = True,
+    started: bool = True,
+    **settings: str,
 ) -> Iterator[Service]:
-    """Prepare the stores, serve until the block ends, and end cleanly."""
+    """Prepare the stores, serve until the block ends, and end cleanly; leave `upgraded` or `started` to the test."""
     port = server.free_port()
     options = ("--workers", str(workers), *(() if background else ("--no-worker",)))
     service = Service(
@@ -152,8 +159,10 @@ def serving(
     )
     _running.append(service)
     try:
-        service.cli("db", "upgrade")
-        service.start()
+        if upgraded:
+            service.cli("db", "upgrade")
+        if started:
+            service.start()
         yield service
     finally:
         service.stop()
