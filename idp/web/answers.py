@@ -27,6 +27,11 @@ def send_refusal(refused: AuthorizationRefused) -> BaseResponse:
     """Send the browser to the agency with an error, and undo what the request had changed."""
     undo()
     _log.info("authorize.refused", client_id=refused.to.client_id, error=refused.code, reason=str(refused))
+    return give_up(refused)
+
+
+def give_up(refused: AuthorizationRefused) -> BaseResponse:
+    """Send the browser to the agency with an error that the citizen chose; what the request changed is kept."""
     return send(with_error(refused, issuer=services().settings.issuer))
 
 

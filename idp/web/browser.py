@@ -85,6 +85,11 @@ def end_session() -> Session | None:
     return session
 
 
+def mark_of(session: Session) -> str:
+    """Return what a form carries to show for whom it was rendered: another session's form decides nothing."""
+    return hashed(session.session_id)
+
+
 def arriving(interaction: Interaction) -> Interaction:
     """Note what the browser comes with: a later proof than that of its session is one made here."""
     session = current_session()

@@ -1,0 +1,90 @@
+"""/consent/<interaction>: the citizen sees exactly what the agency would be told, and says yes or no."""
+
+from flask import Blueprint, request
+from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
+from flask_babel.speaklater import LazyString
+
+from federation.authorization.errors import AccessDenied
+from idp.audit.sessions import ConsentDeclined, ConsentGiven
+from idp.citizens.attributes import claims_of
+from idp.consent.telling import told
+from idp.pages.visit import Visit, visit
+from idp.sessions.model import Session
+from idp.web.access import anyone
+from idp.web.answers import give_up
+from idp.web.browser import current_session, finish_interaction, mark_of, return_to, update_interaction
+from idp.web.services import services
+from idp.web.transaction import stores
+
+NAMES: dict[str, LazyString] = {
+    "name": lazy_gettext("Full name"),
+    "given_name": lazy_gettext("Given names"),
+    "family_name": lazy_gettext("Family name"),
+    "birthdate": lazy_gettext("Date of birth"),
+    "email": lazy_gettext("Email address"),
+    "phone_number": lazy_gettext("Phone number"),
+    "locale": lazy_gettext("Language"),
+    "address": lazy_gettext("Address"),
+}
+
+bp = Blueprint("consent", __name__, url_prefix="/consent/<interaction_id>")
+bp.before_request(anyone)
+
+
+@bp.get("")
+def show(interaction_id: str) -> ResponseReturnValue:
+    """Show each value that would be told; send on those who must do something else first."""
+    here = visit(interaction_id)
+    session = current_session()
+    if session is None:
+        return return_to(interaction_id)
+    return _page(here, session)
+
+
+@bp.post("")
+def decide(interaction_id: str) -> ResponseReturnValue:
+    """Remember a yes and go on; on a no, tell the agency."""
+    here = visit(interaction_id)
+    session = current_session()
+    if session is None or request.form.get("citizen") != mark_of(session):
+        return return_to(interaction_id)
+    if request.form.get("decision") == "allow":
+        return _allow(here, session)
+    return _deny(here, session)
+
+
+def _allow(here: Visit, session: Session) -> ResponseReturnValue:
+    now, asked = services().clock.now(), here.interaction
+    update_interaction(asked, consented_by=session.citizen_id)
+    stores().consents.agree(session.citizen_id, asked.client_id, asked.items, now)
+    stores().audit.record(
+        ConsentGiven(at=now, citizen_id=session.citizen_id, client_id=asked.client_id, items=tuple(sorted(asked.items)))
+    )
+    return return_to(asked.interaction_id)
+
+
+def _deny(here: Visit, session: Session) -> ResponseReturnValue:
+    asked = here.interaction
+    finish_interaction(asked)
+    stores().audit.record(
+        ConsentDeclined(
+            at=services().clock.now(),
+            citizen_id=session.citizen_id,
+            client_id=asked.client_id,
+            items=tuple(sorted(asked.items)),
+        )
+    )
+    return give_up(AccessDenied(asked.asked.return_address))
+
+
+def _page(here: Visit, session: Session) -> str:
+    citizen = stores().citizens.find(session.citizen_id)
+    values = {} if citizen is None else told(here.interaction.asked, claims_of(citizen))
+    return here.render(
+        "pages/consent/consent.html",
+        rows=[{"key": str(NAMES.get(name, name)), "value": str(value)} for name, value in values.items()],
+        email="" if citizen is None else citizen.email,
+        offline="offline_access" in here.interaction.asked.scope,
+        citizen=mark_of(session),
+    )
