@@ -37,10 +37,6 @@ class Enrolment:
         """Whether the password is too short to be the only factor, and nothing stands beside it yet."""
         return self.password is not None and not self.password.stands_alone and self.confirmed_step is None
 
-    def without_totp(self) -> "Enrolment":
-        """Return it with no code generator."""
-        return replace(self, seed=None, confirmed_step=None, backup_codes=())
-
 
 def keep(store: EphemeralStore, sealer: Sealer, interaction_id: str, enrolment: Enrolment) -> None:
     """Keep it in the place of what was there."""
@@ -51,6 +47,16 @@ def find(store: EphemeralStore, sealer: Sealer, interaction_id: str) -> Enrolmen
     """Return the sign-up of this interaction, or None."""
     record = store.get(KIND, interaction_id)
     return None if record is None else _enrolment(record, sealer, interaction_id)
+
+
+def update(store: EphemeralStore, sealer: Sealer, interaction_id: str, **chosen: Any) -> Enrolment | None:
+    """Keep what was chosen since and return it all, or None if there is no sign-up here any more."""
+    found = find(store, sealer, interaction_id)
+    if found is None:
+        return None
+    changed = replace(found, **chosen)
+    kept = store.replace(KIND, interaction_id, _record(changed, sealer, interaction_id), LIFETIME)
+    return None if kept is None else changed
 
 
 def take(store: EphemeralStore, sealer: Sealer, interaction_id: str) -> Enrolment | None:

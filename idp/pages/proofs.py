@@ -1,5 +1,8 @@
 """Evaluate what a citizen typed: admit, count, look, compare. In that order, whoever they say they are.
 
+Before anything is counted the request gives its connection back, so that it never waits for a second one
+while it holds the first. Call these before the request's first write.
+
 Nobody learns from the answer or its timing whether an address is somebody's: unknown, disabled and
 password-less people take the same path with a hash that nothing matches.
 """
@@ -14,9 +17,10 @@ from idp.authentication.passwords import StoredPassword
 from idp.authentication.throttle import Attempt, Throttled, authenticator
 from idp.citizens.email import find_canonical
 from idp.citizens.model import Citizen
+from idp.notices.letters import CredentialChanged, send
 from idp.web.services import services
 from idp.web.stores import Stores
-from idp.web.transaction import stores
+from idp.web.transaction import stores, undo
 
 BACKUP_CODE = "backup_code"
 
@@ -24,10 +28,10 @@ BACKUP_CODE = "backup_code"
 def prove_password(email: str, password: str) -> Citizen | None:
     """Return the citizen who has this address and this password, or None.
 
-    Raises `TooBusy`, with nothing counted, and `Throttled`, with nothing compared. Call it before the
-    request's first write: the attempt is counted in a transaction of its own, and no connection is held
+    Raises `TooBusy`, with nothing counted, and `Throttled`, with nothing compared. No connection is held
     while hashing.
     """
+    undo()
     use = services()
     now = use.clock.now()
     with use.hashing.admitted():
@@ -64,6 +68,8 @@ def prove_backup_code(citizen: Citizen, code: str) -> bool:
             return False
         left = own.credentials.factors(whose).backup_codes
         own.audit.record(BackupCodeUsed(at=now, citizen_id=whose, left=left))
+        letter = CredentialChanged(to=citizen.email, language=citizen.locale, at=now, change="backup_code_used")
+        send(own.outbox, use.sealer, letter, now)
         return True
 
     return _prove_code(citizen, BACKUP_CODE, spend)
@@ -84,6 +90,7 @@ def _count_password(email: str, now: datetime) -> tuple[Citizen | None, StoredPa
 
 def _prove_code(citizen: Citizen, method: str, spend: Callable[[Stores], bool]) -> bool:
     """Count and spend in one transaction, committed before anybody hears of the outcome."""
+    undo()
     now = services().clock.now()
     name = authenticator(method, citizen.citizen_id)
     with services().database.work() as own:
