@@ -79,3 +79,12 @@ class FactorRemoved:
     at: datetime
     citizen_id: str
     factor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PasskeyCounterFellBack:
+    """A passkey was used whose counter did not rise: perhaps there is a copy of it."""
+
+    name: ClassVar[str] = "passkey.counter_fell_back"
+    at: datetime
+    citizen_id: str

@@ -11,6 +11,7 @@ from idp.authentication.throttle import Throttled
 from idp.citizens.email import InvalidEmail, parse
 from idp.pages import refusals
 from idp.pages.arrival import arrive, steps_up
+from idp.pages.passkeys import options
 from idp.pages.proofs import prove_password
 from idp.pages.visit import Visit, visit
 from idp.web.access import anyone
@@ -23,10 +24,13 @@ bp.before_request(anyone)
 
 @bp.get("")
 def show(interaction_id: str) -> ResponseReturnValue:
-    """Ask for email and password, or at once for the code that alone is missing."""
+    """Ask for a passkey or email and password, or at once for the factor that alone is missing."""
     here = visit(interaction_id)
-    if steps_up(here.interaction) is not None:
-        return redirect(url_for("second_factor.show", interaction_id=interaction_id), 303)
+    session = steps_up(here.interaction)
+    if session is not None and "another" not in request.args:
+        has_passkey = stores().credentials.factors(session.citizen_id).passkeys > 0
+        missing = "passkeys.show" if has_passkey else "second_factor.show"
+        return redirect(url_for(missing, interaction_id=interaction_id), 303)
     return _page(here, email=here.interaction.login_hint or "")
 
 
@@ -65,4 +69,5 @@ def _missing(email: str, password: str) -> dict[str, str]:
 
 
 def _page(here: Visit, *, email: str, errors: dict[str, str] | None = None) -> str:
-    return here.render("pages/sign_in/password.html", email=email, errors=errors)
+    asked = options(here.interaction.interaction_id)
+    return here.render("pages/sign_in/password.html", email=email, options=asked, errors=errors)

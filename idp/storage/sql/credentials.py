@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from idp.authentication.credentials import StoredTotp
 from idp.authentication.factors import Factors
 from idp.authentication.passwords import StoredPassword
+from idp.storage.sql.passkeys import passkeys
 from idp.storage.sql.tables import Instant, Serial, metadata
 from idp.storage.sql.work import Work
 
@@ -104,6 +105,7 @@ _FACTORS = select(
     .where(backup_codes.c.citizen_id == _WHOSE, backup_codes.c.used_at.is_(None))
     .scalar_subquery()
     .label("backup_codes"),
+    select(func.count()).where(passkeys.c.citizen_id == _WHOSE).scalar_subquery().label("passkeys"),
 )
 
 
@@ -170,4 +172,5 @@ class SqlCredentials:
             password_stands_alone=bool(row.stands_alone),
             totp=row.totps > 0,
             backup_codes=row.backup_codes,
+            passkeys=row.passkeys,
         )
