@@ -17,14 +17,13 @@ from federation.outbound import Fetcher
 from federation.relying_parties.registry import RecentRelyingParties
 from idp.clock import SystemClock
 from idp.endpoints import authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo
-from idp.pages import consent, help, passkeys, sign_in, sign_up
+from idp.pages import consent, help, leaving, passkeys, select_account, sign_in, sign_up
 from idp.settings import Settings
 from idp.storage import ephemeral
 from idp.storage.ephemeral.records import EPOCH
 from idp.storage.sql import migrate
 from idp.storage.sql.database import SqlDatabase
 from idp.storage.sql.engine import connect
-from idp.storage.sql.installation import read_secrets
 from idp.storage.sql.installation import make_missing, read_secrets
 from idp.storage.sql.secrets import SecretsMissing
 from idp.web import bounds, csrf, errors, headers, language, telemetry
@@ -38,7 +37,7 @@ from keys.store import KeyStore
 from keys.wrapping import Wrapping
 
 MACHINES = (authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo)
-PEOPLE = (consent, help, passkeys, sign_in, sign_up)
+PEOPLE = (consent, help, leaving, passkeys, select_account, sign_in, sign_up)
 
 
 def build(settings: Settings) -> Services:

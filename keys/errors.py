@@ -1,6 +1,6 @@
 """What can go wrong in the life of a key. The argument of each says precisely what."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 
 class KeysError(Exception):
@@ -27,7 +27,8 @@ class TooEarly(MoveRefused):
     """It may be done, but not yet."""
 
     def __init__(self, reason: str, earliest: datetime) -> None:
-        super().__init__(f"{reason} Earliest: {earliest:%Y-%m-%d %H:%M:%S} UTC.")
+        shown = earliest + timedelta(microseconds=-earliest.microsecond % 1_000_000)
+        super().__init__(f"{reason} Earliest: {shown:%Y-%m-%d %H:%M:%S} UTC.")
         self.earliest = earliest
 
 
