@@ -22,6 +22,8 @@ class RelyingParty:
     scope: tuple[str, ...] = ("openid",)
     token_endpoint_auth_method: str = "private_key_jwt"
     token_endpoint_auth_signing_alg: str | None = None
+    client_assertion_audience: str = "issuer"
+    """What its assertions name as `aud`: `issuer`, or `token_endpoint` for clients that know no better."""
     client_secret_hash: str | None = None
     """SHA-256 of the secret, base64url; the secret is 256 random bits and is shown once."""
     jwks: Mapping[str, Any] | None = None

@@ -9,11 +9,11 @@ from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 MOST_KEYS = 20
 LONGEST_DOCUMENT = 64 * 1024
 """Bytes of a key document."""
-SIGNING_ALGORITHMS = ("ES256", "PS256", "EdDSA", "RS256")
+SIGNING_ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519", "RS256")
 """What a relying party may sign with. Never `none`, never a shared secret."""
 _ALGORITHMS_OF_TYPE = {
     ("EC", "P-256"): {"ES256"},
-    ("OKP", "Ed25519"): {"EdDSA"},
+    ("OKP", "Ed25519"): {"EdDSA", "Ed25519"},
     ("RSA", None): {"PS256", "RS256"},
 }
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})

@@ -25,7 +25,7 @@ AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secr
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 LEVELS = ("aal1", "aal2", "aal3")
-FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA"})
+FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA", "Ed25519"})
 _NOT_OFFERED = (
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
@@ -99,6 +99,8 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "token_endpoint_auth_method": reader.choice("token_endpoint_auth_method", AUTHENTICATION_METHODS)
         or ("client_secret_basic" if keys is None and reader.given("jwks_uri") is None else "private_key_jwt"),
         "token_endpoint_auth_signing_alg": reader.choice("token_endpoint_auth_signing_alg", SIGNING_ALGORITHMS),
+        "client_assertion_audience": reader.choice("client_assertion_audience", ("issuer", "token_endpoint"))
+        or "issuer",
         "jwks": keys,
         "id_token_signed_response_alg": reader.choice("id_token_signed_response_alg", OUR_ALGORITHMS)
         or rules.id_token_alg,

@@ -1,0 +1,112 @@
+"""The public keys of relying parties, by value or read from their jwks_uri and remembered.
+
+One read at a time for each address. An agency that is down does not stop its service: what was read last
+serves on. An agency that has just changed its keys is read anew, but not more often than once a minute,
+whoever asks. What a new relying party publishes first is waited for; nothing else waits for a read under way.
+"""
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+
+from federation.client_authentication.strict_json import NotStrictJson, parse_object
+from federation.outbound import Fetcher, FetchFailed, FetchRefused
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.public_keys import (
+    LONGEST_DOCUMENT,
+    PublicKey,
+    UnusableKeys,
+    check_public_keys,
+    find_verifying,
+)
+
+FRESH_SECONDS = 600.0
+RENEW_SECONDS = 60.0
+"""The least time between two reads of one address."""
+RETRY_SECONDS = 10.0
+"""The same while nothing was ever read there."""
+STALE_SECONDS = 24 * 3600.0
+"""How long an agency may be down before its keys are no longer believed."""
+WAIT_SECONDS = 2.0
+MOST_ADDRESSES = 500
+
+
+@dataclass(slots=True)
+class _Remembered:
+    """What is known of one address. `flight` is held by whoever reads it."""
+
+    document: Mapping[str, Any] | None = None
+    read_at: float = float("-inf")
+    tried_at: float = float("-inf")
+    flight: threading.Lock = field(default_factory=threading.Lock)
+
+
+class RelyingPartyKeys:
+    """Finds the keys that may verify what a relying party signed."""
+
+    def __init__(self, fetcher: Fetcher, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._fetcher = fetcher
+        self._monotonic = monotonic
+        self._addresses: OrderedDict[str, _Remembered] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def find(self, relying_party: RelyingParty, *, kid: str | None, algorithm: str) -> list[PublicKey]:
+        """Return the keys that may verify `algorithm`: the one named `kid`, or all that fit; none if unreadable."""
+        document = relying_party.jwks
+        if document is None and relying_party.jwks_uri is not None:
+            document = self._document(relying_party.jwks_uri)
+        return [] if document is None else list(find_verifying(document, kid=kid, algorithm=algorithm))
+
+    def renew(self, relying_party: RelyingParty) -> bool:
+        """Read a jwks_uri anew, unless that was done within a minute; say whether another `find` may find others."""
+        uri = relying_party.jwks_uri
+        if relying_party.jwks is not None or uri is None:
+            return False
+        self._read(uri, self._remembered(uri), not_within=RENEW_SECONDS, wait=WAIT_SECONDS)
+        return True
+
+    def _document(self, uri: str) -> Mapping[str, Any] | None:
+        remembered = self._remembered(uri)
+        if remembered.document is None:
+            self._read(uri, remembered, not_within=RETRY_SECONDS, wait=WAIT_SECONDS)
+        elif self._age(remembered) > FRESH_SECONDS:
+            self._read(uri, remembered, not_within=RENEW_SECONDS, wait=0)
+        return remembered.document if self._age(remembered) <= STALE_SECONDS else None
+
+    def _age(self, remembered: _Remembered) -> float:
+        return self._monotonic() - remembered.read_at
+
+    def _remembered(self, uri: str) -> _Remembered:
+        with self._lock:
+            remembered = self._addresses.setdefault(uri, _Remembered())
+            self._addresses.move_to_end(uri)
+            if len(self._addresses) > MOST_ADDRESSES:
+                self._addresses.popitem(last=False)
+            return remembered
+
+    def _read(self, uri: str, remembered: _Remembered, *, not_within: float, wait: float) -> None:
+        if not remembered.flight.acquire(timeout=wait):
+            return
+        try:
+            if self._monotonic() - remembered.tried_at < not_within:
+                return
+            remembered.tried_at = self._monotonic()
+            document = self._fetched(uri)
+            if document is not None:
+                remembered.document, remembered.read_at = document, self._monotonic()
+        finally:
+            remembered.flight.release()
+
+    def _fetched(self, uri: str) -> Mapping[str, Any] | None:
+        """Return the checked keys at an address, or None; a set that holds a private key is not believed."""
+        try:
+            answer = self._fetcher.get(
+                uri, max_bytes=LONGEST_DOCUMENT, accept="application/jwk-set+json, application/json"
+            )
+            return check_public_keys(parse_object(answer.body)) if answer.status == HTTPStatus.OK else None
+        except (FetchFailed, FetchRefused, NotStrictJson, UnusableKeys):
+            return None

@@ -1,0 +1,48 @@
+"""JSON objects from strangers: no member twice, no number that JSON does not have, bounded depth."""
+
+import json
+from typing import Any
+
+DEEPEST = 8
+
+
+class NotStrictJson(ValueError):
+    """The text is not one JSON object that every reader understands alike."""
+
+
+def parse_object(text: bytes) -> dict[str, Any]:
+    """Return the object; raise NotStrictJson for anything else."""
+    if max(_depths(text), default=0) > DEEPEST:
+        raise NotStrictJson("too deep")
+    try:
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse_constant)
+    except NotStrictJson:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise NotStrictJson("not JSON") from error
+    if not isinstance(value, dict):
+        raise NotStrictJson("not an object")
+    return value
+
+
+def _depths(text: bytes) -> list[int]:
+    """Return the depth at every bracket; one inside a string counts too, which only makes us stricter."""
+    depth, depths = 0, []
+    for sign in text:
+        if sign in b"[{":
+            depth += 1
+            depths.append(depth)
+        elif sign in b"]}":
+            depth -= 1
+    return depths
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise NotStrictJson("a member stands twice")
+    return members
+
+
+def _refuse_constant(name: str) -> Any:
+    raise NotStrictJson(f"{name} is no JSON number")
