@@ -9,6 +9,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 KEY_BYTES = 32
+MAIL_PORTS = {"smtp": 587, "smtps": 465}
+ON_SCREEN = "screen:"
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MAX_PORT = 65_535
@@ -100,6 +102,20 @@ def readable_file(text: Any) -> Path | None:
             return Path(text)
     except OSError:
         raise ValueError("must name a file that can be read") from None
+
+
+def mail_url(text: Any) -> str:
+    """Check where letters go: a mail server, or the outbox itself."""
+    if str(text) == ON_SCREEN:
+        return ON_SCREEN
+    try:
+        parts = urlsplit(str(text))
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named or parts.scheme not in MAIL_PORTS or parts.path.strip("/") or parts.query or parts.fragment:
+        raise ValueError(f"must be smtp://[user:password@]host[:port], smtps://... or {ON_SCREEN}")
+    return str(text)
 
 
 def _sqlite_file(url: str, *, otherwise: str) -> str:

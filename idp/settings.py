@@ -111,6 +111,21 @@ class Settings(BaseSettings):
         Field(description="Test setting: `cidr,...` whose forwarded address and scheme headers are believed."),
     ] = ()
 
+    mail_url: Annotated[
+        str | None,
+        BeforeValidator(values.mail_url),
+        Field(
+            description="How letters leave: `smtp://[user:password@]host[:port]` (STARTTLS), `smtps://...`, or, as a "
+            "test setting, `screen:`. Unset: letters wait.",
+            repr=False,
+            json_schema_extra=Secret,
+        ),
+    ] = None
+    mail_from: Annotated[
+        str | None,
+        Field(max_length=254, description="The address letters come from; unset: `no-reply@` the issuer's host."),
+    ] = None
+
     @field_validator("ephemeral_url")
     @classmethod
     def _is_not_the_database(cls, url: str, info: ValidationInfo) -> str:
@@ -128,7 +143,7 @@ class Settings(BaseSettings):
             )
         return prepublish
 
-    @field_validator("key_prepublish", "pkce", "fetch_allow", "extra_ca", "trusted_proxies")
+    @field_validator("key_prepublish", "pkce", "fetch_allow", "extra_ca", "trusted_proxies", "mail_url")
     @classmethod
     def _is_no_test_setting_in_public(cls, value: Any, info: ValidationInfo) -> Any:
         issuer = info.data.get("issuer")
@@ -161,6 +176,8 @@ def is_test_setting(field: str, value: Any) -> bool:
     """Say whether `value` makes `field` a setting that only tests and old clients need."""
     if field == "key_prepublish":
         return bool(value < DEFAULT_PREPUBLISH)
+    if field == "mail_url":
+        return bool(value == values.ON_SCREEN)
     return field in {"pkce", "fetch_allow", "extra_ca", "trusted_proxies"} and value not in ("required", (), None)
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import ClassVar, Protocol
+from urllib.parse import unquote, urlsplit
 
 from idp.notices.rendering import Rendered
+from idp.setting_values import MAIL_PORTS, ON_SCREEN, is_loopback
 
 TIMEOUT_SECONDS = 10.0
 
@@ -93,3 +95,21 @@ class Smtp:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(letter.text)
         return message
+
+
+def sender_at(url: str | None, sender: str) -> Sender | None:
+    """Return what COUNTERSIGN_MAIL_URL names; None for none. `smtp` insists on STARTTLS, except to this machine."""
+    if url is None:
+        return None
+    if url == ON_SCREEN:
+        return OnScreen()
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    return Smtp(
+        host=host,
+        port=parts.port or MAIL_PORTS[parts.scheme],
+        sender=sender,
+        tls="implicit" if parts.scheme == "smtps" else "none" if is_loopback(host) else "starttls",
+        user=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
