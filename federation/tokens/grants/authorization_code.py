@@ -35,6 +35,8 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
     code = form.get("code")
     if not code:
         raise InvalidRequest("code is missing")
+    if not code.isascii():
+        raise InvalidGrant("not the form of a code")
     authorised = _spend(code, desk, now)
     _check(authorised, form, relying_party)
     refresh = _refresh_token(authorised, relying_party, desk)
