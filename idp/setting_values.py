@@ -104,8 +104,10 @@ def readable_file(text: Any) -> Path | None:
         raise ValueError("must name a file that can be read") from None
 
 
-def mail_url(text: Any) -> str:
-    """Check where letters go: a mail server, or the outbox itself."""
+def mail_url(text: Any) -> str | None:
+    """Check where letters go: a mail server, or the outbox itself; None is nowhere yet."""
+    if text is None:
+        return None
     if str(text) == ON_SCREEN:
         return ON_SCREEN
     try:
