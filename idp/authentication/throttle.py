@@ -53,6 +53,12 @@ class FailureCounters(Protocol):
     def failures(self, authenticator: str) -> int:
         """Return how many attempts have been counted since the last success."""
 
+    def purge(self, before: datetime, limit: int) -> int:
+        """Remove up to `limit` counters of names nobody has, unused since then; return how many.
+
+        A citizen's own are kept until a success: what is disabled stays disabled.
+        """
+
 
 def check_admitted(failures: FailureCounters, authenticator: str, now: datetime) -> None:
     """Count one attempt, in a transaction of its own that must be committed before evaluating; raise `Throttled`."""

@@ -24,7 +24,7 @@ class CitizenStore(Protocol):
         """Keep a new citizen; raise `EmailTaken` if the address is another's, however they race."""
 
     def change_email(self, citizen_id: str, address: Address, at: datetime) -> None:
-        """Replace the address by one just proved; raise `EmailTaken`."""
+        """Replace the address by one just proved; raise `EmailTaken`, after which the transaction is of no more use."""
 
     def change_name(self, citizen_id: str, *, given_name: str | None, family_name: str | None, at: datetime) -> None:
         """Replace both names."""

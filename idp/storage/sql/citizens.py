@@ -34,7 +34,7 @@ citizens = Table(
 _VALUES = [column for column in citizens.c if column.name != "email_canonical"]
 _FIND = select(*_VALUES).where(citizens.c.citizen_id == bindparam("citizen_id"))
 _FIND_BY_EMAIL = select(*_VALUES).where(citizens.c.email_canonical == bindparam("email_canonical"))
-_ADD = insert(citizens).on_conflict_do_nothing()
+_ADD = insert(citizens).on_conflict_do_nothing().returning(citizens.c.citizen_id)
 _THIS = update(citizens).where(citizens.c.citizen_id == bindparam("this"))
 
 
@@ -59,7 +59,7 @@ class SqlCitizens:
         """Keep a new citizen; raise `EmailTaken`."""
         row = {column.name: getattr(citizen, column.name) for column in _VALUES}
         row["email_canonical"] = parse(citizen.email).canonical
-        if self._work.write(_ADD, row).rowcount != 1:
+        if self._work.write(_ADD, row).one_or_none() is None:
             raise EmailTaken
 
     def change_email(self, citizen_id: str, address: Address, at: datetime) -> None:

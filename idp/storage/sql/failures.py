@@ -40,6 +40,14 @@ _FIND = select(failures.c.failures, failures.c.retry_at).where(failures.c.authen
 _RESET = delete(failures).where(failures.c.authenticator == bindparam("authenticator"))
 
 
+_OLD = (
+    select(failures.c.authenticator)
+    .where(failures.c.retry_at < bindparam("before", type_=Instant), failures.c.authenticator.contains("?"))
+    .limit(bindparam("most", type_=Integer))
+)
+_PURGE = delete(failures).where(failures.c.authenticator.in_(_OLD))
+
+
 class SqlFailureCounters:
     """`FailureCounters` on one unit of work."""
 
@@ -64,3 +72,7 @@ class SqlFailureCounters:
         """Return how many attempts have been counted since the last success."""
         standing = self._work.read(_FIND, {"authenticator": authenticator}).one_or_none()
         return 0 if standing is None else int(standing.failures)
+
+    def purge(self, before: datetime, limit: int) -> int:
+        """Remove up to `limit` counters of names nobody has, unused since then; return how many."""
+        return self._work.write(_PURGE, {"before": before, "most": limit}).rowcount
