@@ -17,7 +17,17 @@ from federation.outbound import Fetcher
 from federation.relying_parties.registry import RecentRelyingParties
 from idp.clock import SystemClock
 from idp.endpoints import authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo
-from idp.pages import consent, help, leaving, passkeys, select_account, sign_in, sign_up
+from idp.pages import (
+    consent,
+    help,
+    leaving,
+    passkeys,
+    second_factor,
+    select_account,
+    sign_in,
+    sign_up,
+    sign_up_factors,
+)
 from idp.settings import Settings
 from idp.storage import ephemeral
 from idp.storage.ephemeral.records import EPOCH
@@ -37,7 +47,7 @@ from keys.store import KeyStore
 from keys.wrapping import Wrapping
 
 MACHINES = (authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo)
-PEOPLE = (consent, help, leaving, passkeys, select_account, sign_in, sign_up)
+PEOPLE = (consent, help, leaving, passkeys, second_factor, select_account, sign_in, sign_up, sign_up_factors)
 
 
 def build(settings: Settings) -> Services:
