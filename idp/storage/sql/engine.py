@@ -7,6 +7,8 @@ from sqlalchemy.engine import make_url
 
 SQLITE_BUSY_MILLISECONDS = 5_000
 POSTGRESQL_CONNECT_SECONDS = 1
+POSTGRESQL_OPTIONS = "-c lock_timeout=2s -c statement_timeout=5s"
+POSTGRESQL_UNANSWERED_MILLISECONDS = 5_000
 
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
@@ -24,7 +26,11 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         max_overflow=0,
         pool_timeout=POSTGRESQL_CONNECT_SECONDS,
         pool_reset_on_return=None,
-        connect_args={"connect_timeout": POSTGRESQL_CONNECT_SECONDS},
+        connect_args={
+            "connect_timeout": POSTGRESQL_CONNECT_SECONDS,
+            "options": POSTGRESQL_OPTIONS,
+            "tcp_user_timeout": POSTGRESQL_UNANSWERED_MILLISECONDS,
+        },
     )
 
 

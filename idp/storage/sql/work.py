@@ -5,15 +5,21 @@ Whatever may happen only once is a conditional UPDATE, INSERT or DELETE, so no d
 rests on a read that came before it.
 """
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import sqlite3
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
-from sqlalchemy import CursorResult, Engine, Executable
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+import psycopg
+from sqlalchemy import Connection, CursorResult, Engine, Executable
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from federation.ephemeral import StoreUnavailable
 
+SQLITE_ERROR = 1
+"""SQLite's word for a mistake in a statement; its other operational errors are about the file."""
+
+Answer = TypeVar("Answer")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 
@@ -22,7 +28,7 @@ class Work:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connection: Any = None
+        self._connection: Connection | None = None
         self._writing = False
 
     def read(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
@@ -47,9 +53,9 @@ class Work:
         if connection is None:
             return
         try:
-            if self._writing:
+            if self._writing and not connection.invalidated:
                 connection.exec_driver_sql("ROLLBACK")
-        except DBAPIError:
+        except SQLAlchemyError:
             connection.invalidate()
         finally:
             self._writing = False
@@ -61,18 +67,25 @@ class Work:
             self._writing = True
 
     def _run(self, sql: str) -> None:
-        with translated():
-            self._connect().exec_driver_sql(sql)
+        self._ask(lambda connection: connection.exec_driver_sql(sql))
 
     def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
-        with translated():
-            result: CursorResult[Any] = self._connect().execute(statement, parameters)
-            return result
+        return self._ask(lambda connection: connection.execute(statement, parameters))
 
-    def _connect(self) -> Any:
-        if self._connection is None:
+    def _ask(self, question: Callable[[Connection], Answer]) -> Answer:
+        """Ask on this work's connection; if it turns out dead at the first question, on a new one."""
+        with translated():
+            if self._connection is not None:
+                return question(self._connection)
             self._connection = self._engine.connect()
-        return self._connection
+            try:
+                return question(self._connection)
+            except DBAPIError as error:
+                if not error.connection_invalidated:
+                    raise
+            self._connection.close()
+            self._connection = self._engine.connect()
+            return question(self._connection)
 
 
 class translated:  # noqa: N801 - reads as a verb at its call sites
@@ -83,5 +96,14 @@ class translated:  # noqa: N801 - reads as a verb at its call sites
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Translate what means that the database cannot answer now."""
-        if isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
+        if _is_unavailable(error):
             raise StoreUnavailable(type(error).__name__) from error
+
+
+def _is_unavailable(error: BaseException | None) -> bool:
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, (PoolTimeout, PendingRollbackError))
+    if isinstance(error.orig, sqlite3.OperationalError):
+        return error.orig.sqlite_errorcode != SQLITE_ERROR
+    after_failover = isinstance(error.orig, psycopg.errors.ReadOnlySqlTransaction)
+    return after_failover or isinstance(error, (OperationalError, InterfaceError))
