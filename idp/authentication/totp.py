@@ -1,6 +1,5 @@
 """Six-digit codes from the citizen's own generator (RFC 6238), each time step used at most once."""
 
-import binascii
 from base64 import b32decode, b32encode
 from datetime import datetime
 
@@ -32,7 +31,7 @@ def parse_seed(text: str) -> str:
     plain = text.replace(" ", "").rstrip("=").upper()
     try:
         seed = b32decode(plain + "=" * (-len(plain) % 8))
-    except binascii.Error as error:
+    except ValueError as error:
         raise InvalidSeed("not base32") from error
     if not _SHORTEST <= len(seed) <= _LONGEST:
         raise InvalidSeed(f"{_SHORTEST} to {_LONGEST} bytes")
