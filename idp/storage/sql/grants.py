@@ -69,6 +69,7 @@ _ADD = (
         .with_for_update(read=True, of=sessions),
     )
     .on_conflict_do_nothing()
+    .returning(grants.c.grant_id)
 )
 """The lock makes whoever ends the session meanwhile wait, and then find this grant; SQLite has one writer anyway."""
 
@@ -131,7 +132,7 @@ class SqlGrants:
         row: dict[str, Any] = {column.name: getattr(grant, column.name) for column in _ADDED}
         row["scope"] = " ".join(grant.scope)
         row["amr"] = " ".join(grant.amr)
-        return self._work.write(_ADD, row).rowcount == 1
+        return self._work.write(_ADD, row).first() is not None
 
     def find(self, grant_id: str, now: datetime) -> Grant | None:
         """Return the grant while it, its citizen and, unless offline, its session stand."""
