@@ -1,0 +1,193 @@
+"""The registry keeps the same promises on every database."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Engine
+
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.registry import RecentRelyingParties, RememberingRegistry
+from idp.storage.sql.relying_parties import SqlRelyingParties
+from idp.storage.sql.work import Work
+
+if TYPE_CHECKING:
+    from idp.storage.sql.database import SqlDatabase
+
+NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+FULL = RelyingParty(
+    client_id="parking",
+    client_name="Parking permits – Łódź",
+    agency="City of Łódź",
+    redirect_uris=("https://parking.example/a", "https://parking.example/b"),
+    grant_types=("authorization_code", "refresh_token"),
+    scope=("openid", "offline_access"),
+    jwks={"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]},
+    default_max_age=0,
+    default_acr_values=("aal2",),
+    contacts=("team@parking.example",),
+    sector="parking.example",
+    created_at=NOW,
+)
+
+
+def test_what_is_added_is_found_exactly(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        assert stores.relying_parties.add(FULL)
+
+    with durable.work() as stores:
+        assert stores.relying_parties.find("parking") == FULL
+        assert stores.relying_parties.find_registered("parking") == FULL
+
+
+def test_nobody_is_found_by_a_name_that_is_not_exactly_theirs(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        stores.relying_parties.add(FULL)
+        for name in ("Parking", "parking ", "park%", "", "parking\x00", "x" * 10_000):
+            assert stores.relying_parties.find(name) is None
+            assert stores.relying_parties.find_registered(name) is None
+
+
+def test_an_id_is_never_given_twice_not_even_after_its_service_is_disabled(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        stores.relying_parties.add(FULL)
+        stores.relying_parties.disable("parking", NOW)
+        assert not stores.relying_parties.add(replace(FULL, agency="Another"))
+
+    with durable.work() as stores:
+        kept = stores.relying_parties.find_registered("parking")
+        assert kept is not None
+        assert (kept.agency, kept.active) == (FULL.agency, False)
+
+
+def test_racing_adders_of_one_id_get_one_winner(engine: Engine) -> None:
+    def add(number: int) -> bool:
+        work = Work(engine)
+        added = SqlRelyingParties(work).add(replace(FULL, agency=str(number)))
+        work.commit()
+        return added
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(add, range(16))) == 1
+
+
+def test_a_disabled_service_is_found_no_more_and_stays_disabled(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        stores.relying_parties.add(FULL)
+    with durable.work() as stores:
+        assert stores.relying_parties.disable("parking", NOW)
+
+    with durable.work() as stores:
+        assert stores.relying_parties.find("parking") is None
+        assert not stores.relying_parties.disable("parking", NOW)
+        assert not stores.relying_parties.update(replace(FULL, client_name="Revived"))
+        assert not stores.relying_parties.disable("nobody", NOW)
+        assert [found.active for found in stores.relying_parties.list()] == [False]
+
+
+def test_an_update_replaces_all_but_the_id_and_the_beginning(durable: "SqlDatabase") -> None:
+    changed = replace(FULL, client_name="Permits", agency="Lund", scope=("openid",), jwks=None)
+    with durable.work() as stores:
+        stores.relying_parties.add(FULL)
+        assert stores.relying_parties.update(replace(changed, created_at=NOW + timedelta(days=1)))
+
+    with durable.work() as stores:
+        assert stores.relying_parties.find("parking") == changed
+
+
+def test_the_list_is_in_order_of_age_and_can_be_of_one_agency(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        for number, agency in enumerate(["Lund", "Malmö", "Lund"]):
+            added_at = NOW - timedelta(days=number)
+            stores.relying_parties.add(replace(FULL, client_id=str(number), agency=agency, created_at=added_at))
+
+    with durable.work() as stores:
+        assert [found.client_id for found in stores.relying_parties.list()] == ["2", "1", "0"]
+        assert [found.client_id for found in stores.relying_parties.list(agency="Lund")] == ["2", "0"]
+        assert stores.relying_parties.list(agency="lund") == ()
+
+
+class Process:
+    """What one worker remembers, with a clock that the test turns."""
+
+    def __init__(self, engine: Engine, *, size: int = 10) -> None:
+        self.time = 0.0
+        self._engine = engine
+        self._recent = RecentRelyingParties(seconds=5, size=size, monotonic=lambda: self.time)
+
+    def open(self) -> tuple[RememberingRegistry, Work]:
+        work = Work(self._engine)
+        return RememberingRegistry(SqlRelyingParties(work), self._recent), work
+
+    def find(self, client_id: str) -> RelyingParty | None:
+        registry, work = self.open()
+        try:
+            return registry.find(client_id)
+        finally:
+            work.close()
+
+    def disable(self, client_id: str) -> None:
+        registry, work = self.open()
+        registry.disable(client_id, NOW)
+        work.commit()
+
+
+def added(engine: Engine, *client_ids: str) -> None:
+    work = Work(engine)
+    for client_id in client_ids:
+        SqlRelyingParties(work).add(replace(FULL, client_id=client_id))
+    work.commit()
+
+
+def test_a_worker_learns_of_a_change_elsewhere_within_five_seconds(engine: Engine) -> None:
+    added(engine, "parking")
+    here, elsewhere = Process(engine), Process(engine)
+    assert here.find("parking") == FULL
+    elsewhere.disable("parking")
+
+    here.time = 4.9
+    assert here.find("parking") == FULL
+    here.time = 5.0
+    assert here.find("parking") is None
+
+
+def test_a_worker_knows_its_own_change_at_once(engine: Engine) -> None:
+    added(engine, "parking")
+    here = Process(engine)
+    assert here.find("parking") == FULL
+
+    here.disable("parking")
+
+    assert here.find("parking") is None
+
+
+def test_a_new_service_is_found_at_once_even_if_it_was_looked_for_before(engine: Engine) -> None:
+    here = Process(engine)
+    assert here.find("parking") is None
+
+    added(engine, "parking")
+
+    assert here.find("parking") == FULL
+
+
+def test_what_is_not_committed_is_never_remembered(engine: Engine) -> None:
+    here = Process(engine)
+    registry, work = here.open()
+    registry.add(FULL)
+    assert registry.find("parking") == FULL
+    work.close()
+
+    assert here.find("parking") is None
+
+
+def test_a_worker_remembers_a_bounded_number(engine: Engine) -> None:
+    added(engine, "a", "b", "c")
+    here = Process(engine, size=2)
+    for client_id in ("a", "b", "c"):
+        here.find(client_id)
+    Process(engine).disable("a")
+    Process(engine).disable("c")
+
+    assert here.find("a") is None
+    assert here.find("c") is not None
