@@ -29,7 +29,7 @@ passkeys = Table(
     Index(None, "citizen_id", "created_at"),
 )
 
-_ADD = insert(passkeys).on_conflict_do_nothing()
+_ADD = insert(passkeys).on_conflict_do_nothing().returning(passkeys.c.credential_id)
 
 
 class SqlPasskeys:
@@ -50,7 +50,7 @@ class SqlPasskeys:
 
     def add(self, passkey: Passkey) -> bool:
         """Keep a new passkey; False when the id is taken, by anyone."""
-        return self._work.write(_ADD, asdict(passkey)).rowcount == 1
+        return self._work.write(_ADD, asdict(passkey)).first() is not None
 
     def used(self, assertion: Assertion, at: datetime) -> None:
         """Note a use. The counter only ever rises, whatever order two uses are noted in."""
