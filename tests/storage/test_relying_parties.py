@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 NOW = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 FULL = RelyingParty(
     client_id="parking",
-    client_name="Parking permits – Łódź",
+    client_name="Parking permits: Łódź",
     agency="City of Łódź",
     redirect_uris=("https://parking.example/a", "https://parking.example/b"),
     grant_types=("authorization_code", "refresh_token"),

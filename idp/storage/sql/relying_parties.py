@@ -40,7 +40,7 @@ _ONE = _READ.where(relying_parties.c.client_id == bindparam("wanted"))
 _ONE_ACTIVE = _ONE.where(relying_parties.c.active == true())
 _ALL = _READ.order_by(relying_parties.c.created_at, relying_parties.c.client_id)
 _OF_AGENCY = _ALL.where(relying_parties.c.agency == bindparam("wanted"))
-_ADD = insert(relying_parties).on_conflict_do_nothing()
+_ADD = insert(relying_parties).on_conflict_do_nothing().returning(relying_parties.c.client_id)
 """Compiles to the same words on SQLite."""
 _ACTIVE_ROW = (relying_parties.c.client_id == bindparam("wanted")) & (relying_parties.c.active == true())
 _UPDATE = (
@@ -79,7 +79,7 @@ class SqlRelyingParties:
             "registered": _document(relying_party),
             "created_at": relying_party.created_at,
         }
-        return self._work.write(_ADD, row).rowcount == 1
+        return self._work.write(_ADD, row).first() is not None
 
     def update(self, relying_party: RelyingParty) -> bool:
         """Replace what is known of an active one; say whether there was one."""

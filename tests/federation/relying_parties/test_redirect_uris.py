@@ -88,7 +88,7 @@ def test_a_web_service_keeps_to_its_port(port: int) -> None:
         "http://127.0.0.1:05/callback",
         "http://127.0.0.1:0/callback",
         "http://127.0.0.1:/callback",
-        "http://127.0.0.1:５/callback",
+        "http://127.0.0.1:\uff15/callback",
         "http://127.0.0.1:5@attacker.example/callback",
         "http://127.0.0.1.attacker.example:5/callback",
         "http://127.0.0.1:5/callback\n",
