@@ -15,8 +15,8 @@ INSECURE = (
     "http instead of https, on this machine only",
     "the key that wraps all secrets lies in a file beside the database",
     "everybody's password is printed here and the same on every machine",
-    "letters are shown to whoever asks, and never sent",
-    "sample agencies may be called on localhost (COUNTERSIGN_FETCH_ALLOW)",
+    "letters stay here for anyone to read (COUNTERSIGN_MAIL_URL=screen:)",
+    "the sample agencies may be called on localhost (COUNTERSIGN_FETCH_ALLOW)",
 )
 
 
@@ -27,15 +27,20 @@ def show(console: Console, *, issuer: str, agencies: Sequence[SampleAgency], out
         places.add_row(f"{agency.agency}: {agency.service}", Text(agency.url, style="bold"))
     places.add_row("Letters that would have been sent", Text(outbox, style="bold"))
     places.add_row("Countersign itself", Text(issuer, style="bold"))
-    people = Table("Invented person", "Email", "Password", "To try", box=None, pad_edge=False, header_style="bold")
+    people = Table(box=None, pad_edge=False, header_style="bold")
+    people.add_column("Email", no_wrap=True)
+    people.add_column("Password", no_wrap=True)
+    people.add_column("Invented person: what to try")
     for persona in PERSONAS:
-        about = persona.about if persona.totp_secret is None else f"{persona.about} (seed {persona.totp_secret})"
-        people.add_row(f"{persona.given_name} {persona.family_name}", persona.email, persona.password, about)
+        who = f"{persona.given_name} {persona.family_name}: {persona.about}"
+        people.add_row(persona.email, persona.password, who)
+    seeds = [f"{persona.email} {persona.totp_secret}" for persona in PERSONAS if persona.totp_secret]
     unsafe = Text("\n".join(f"- {line}" for line in INSECURE))
     console.print()
     console.print(Panel(Group("Open a sample agency in your browser:", "", places), title="Countersign sandbox"))
     console.print(people)
     console.print(Panel(unsafe, title="Not safe, and only so in the sandbox", border_style="yellow"))
-    console.print(f"Codes from the app for these people stand beside the letters. State and logs: {folder}")
+    console.print("Seeds for a code app (or read the codes beside the letters):", *seeds, sep="\n  ")
+    console.print(f"State and logs: {folder}")
     console.print(f"Other commands: set -a; . {folder}/settings.env; set +a; countersign keys list")
     console.print("Ctrl-C ends everything.", style="bold")

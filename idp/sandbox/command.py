@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from types import FrameType
 
@@ -17,8 +18,9 @@ import click
 from rich.console import Console
 
 from idp.sandbox import banner
+from idp.sandbox.commands import Commands
 from idp.sandbox.personas import PERSONAS
-from idp.sandbox.processes import COUNTERSIGN, Processes, SandboxFault, check_free, command
+from idp.sandbox.processes import COUNTERSIGN, Processes, SandboxFault, check_free
 from idp.sandbox.sample_agencies import PROGRAM, SampleAgency, sample_agencies
 from idp.sandbox.state import State
 
@@ -41,7 +43,7 @@ Port = click.IntRange(1, 65_535)
 def sandbox(port: int, parking_port: int, fishing_port: int, outbox_port: int, folder: Path) -> None:
     """Start everything needed to try Countersign on this machine. Not for real people."""
     _end_on_signals()
-    console = Console(soft_wrap=True, highlight=False)
+    console = Console(file=sys.stdout, soft_wrap=True, highlight=False)
     try:
         check_free(port, "Countersign", "--port")
         check_free(parking_port, "the first sample agency", "--parking-port")
@@ -59,13 +61,15 @@ def run(console: Console, state: State, port: int, agencies: tuple[SampleAgency,
     issuer, outbox = f"http://localhost:{port}", f"http://localhost:{outbox_port}"
     environment = settings(state, issuer, agencies)
     state.write("settings.env", "".join(f"{name}={value!r}\n" for name, value in environment.items()))
-    prepare(console, state, environment, agencies)
+    countersign = click.get_current_context().find_root().command
+    if not isinstance(countersign, click.Group):
+        raise TypeError("the sandbox is a command of `countersign`, not a program of its own")
+    prepare(console, state, Commands(countersign, environment), agencies)
     with Processes(state.folder) as processes:
         with _step(console, "Starting"):
             serve = [*COUNTERSIGN, "serve", "--port", str(port), "--workers", "1"]
             processes.start("countersign", serve, environment)
-            letters = [sys.executable, "-m", "idp.sandbox.outbox", str(outbox_port)]
-            processes.start("outbox", letters, environment)
+            processes.start("outbox", [sys.executable, "-m", "idp.sandbox.outbox", str(outbox_port)], environment)
             for agency in agencies:
                 own = agency.environment(issuer, state.find(_registered(agency)), state.secret("cookie_secret"))
                 processes.start(agency.look, [sys.executable, str(PROGRAM)], own)
@@ -84,25 +88,33 @@ def settings(state: State, issuer: str, agencies: tuple[SampleAgency, ...]) -> d
         "COUNTERSIGN_DATABASE_URL": f"sqlite:///{state.folder / 'countersign.db'}",
         "COUNTERSIGN_EPHEMERAL_URL": f"sqlite:///{state.folder / 'ephemeral.db'}",
         "COUNTERSIGN_KEY_ENCRYPTION_KEY": state.secret("key_encryption_key"),
+        "COUNTERSIGN_MAIL_URL": "screen:",
         "COUNTERSIGN_FETCH_ALLOW": ",".join(f"localhost:{agency.port}" for agency in agencies),
     }
 
 
-def prepare(console: Console, state: State, environment: dict[str, str], agencies: tuple[SampleAgency, ...]) -> None:
+def prepare(console: Console, state: State, commands: Commands, agencies: tuple[SampleAgency, ...]) -> None:
     """Make tables, keys, agencies and personas that are not there yet; each is remembered once it is made."""
-    with _step(console, "Making tables and keys"):
-        command(["db", "upgrade"], environment)
+    if state.find("migrations") != _migrations():
+        with _step(console, "Making tables and keys"):
+            commands.run("db", "upgrade")
+            state.keep("migrations", _migrations())
     for agency in agencies:
         if state.find(_registered(agency)) is None:
             with _step(console, f"Registering {agency.agency}: {agency.service}"):
-                answer = command(["agencies", "add", "--json"], environment, told=json.dumps(agency.metadata()))
-                given = json.loads(answer)
+                given = json.loads(commands.run("agencies", "add", "--json", told=json.dumps(agency.metadata())))
                 state.keep(_registered(agency), {name: given[name] for name in ("client_id", "client_secret")})
     for persona in PERSONAS:
         if state.find(f"persona {persona.email}") is None:
-            with _step(console, f"Inventing {persona.given_name} {persona.family_name}"):
-                made = command(["citizens", *persona.arguments()], environment)
+            with _step(console, f"Inventing {persona.email}"):
+                made = commands.run("citizens", *persona.arguments())
                 state.keep(f"persona {persona.email}", json.loads(made)["citizen_id"])
+
+
+def _migrations() -> list[str]:
+    """Return the names of all migrations, so that a start after an upgrade runs the new ones."""
+    versions = files("idp.storage.sql.migrations").joinpath("versions")
+    return sorted(file.name for file in versions.iterdir() if file.name.endswith(".py"))
 
 
 def _registered(agency: SampleAgency) -> str:
@@ -119,10 +131,10 @@ def _step(console: Console, what: str) -> Iterator[None]:
 
 
 def _end_on_signals() -> None:
-    """End as on Ctrl-C when the terminal closes or somebody ends us."""
+    """End tidily on Ctrl-C, when the terminal closes, and when somebody ends us."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, interrupt)

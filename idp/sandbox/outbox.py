@@ -45,9 +45,7 @@ def create_page(use: Services) -> Flask:
     @app.get("/")
     def outbox() -> Response:
         codes = [(persona, pyotp.TOTP(persona.totp_secret).now()) for persona in PERSONAS if persona.totp_secret]
-        shown = page.get_template("outbox.html").render(
-            letters=sent(use), codes=codes, refresh=REFRESH_SECONDS, issuer=use.settings.issuer
-        )
+        shown = page.get_template("outbox.html").render(letters=sent(use), codes=codes, refresh=REFRESH_SECONDS)
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
         return Response(shown, headers=headers, mimetype="text/html")
 

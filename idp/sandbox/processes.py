@@ -15,7 +15,6 @@ from typing import Self
 import requests
 
 COUNTERSIGN = (sys.executable, "-m", "idp.cli")
-COMMAND_WITHIN_SECONDS = 60
 READY_WITHIN_SECONDS = 60.0
 END_WITHIN_SECONDS = 12.0
 LAST_LINES = 15
@@ -96,26 +95,16 @@ class Processes:
                 raise SandboxFault(f"{child.name} ended by itself (exit code {code}). It said last:\n{said}")
 
 
-def command(arguments: Sequence[str], environment: Mapping[str, str], told: str = "") -> str:
-    """Run `countersign <arguments>` to its end and return what it printed; raise SandboxFault if it refuses."""
-    done = subprocess.run(  # noqa: S603 - our own command, no shell
-        [*COUNTERSIGN, *arguments],
-        env={**outside(), **environment},
-        input=told,
-        capture_output=True,
-        text=True,
-        timeout=COMMAND_WITHIN_SECONDS,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise SandboxFault(f"countersign {' '.join(arguments[:2])} failed:\n{done.stderr.strip() or done.stdout}")
-    return done.stdout
-
-
 def outside() -> dict[str, str]:
     """Return our environment without settings of another installation and without a way past localhost."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("COUNTERSIGN_", "AGENCY_"))}
+    foreign = foreign_settings()
+    kept = {name: value for name, value in os.environ.items() if name not in foreign}
     return {**kept, "NO_PROXY": "localhost,127.0.0.1", "no_proxy": "localhost,127.0.0.1", "PYTHONUNBUFFERED": "1"}
+
+
+def foreign_settings() -> list[str]:
+    """Return the names of variables that would set up another installation than the sandbox's."""
+    return [name for name in os.environ if name.startswith(("COUNTERSIGN_", "AGENCY_"))]
 
 
 def check_free(port: int, what: str, option: str) -> None:

@@ -46,6 +46,7 @@ class SampleAgency:
             "AGENCY_ISSUER": issuer,
             "AGENCY_CLIENT_ID": registered["client_id"],
             "AGENCY_CLIENT_SECRET": registered["client_secret"],
+            "AGENCY_AUTHENTICATION": self.token_endpoint_auth_method,
             "AGENCY_COOKIE_SECRET": f"{self.look}:{cookie_secret}",
         }
 

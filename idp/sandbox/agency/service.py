@@ -70,7 +70,11 @@ countersign = OAuth(app).register(  # type: ignore[no-untyped-call]  # Authlib l
     server_metadata_url=f"{issuer}/.well-known/openid-configuration",
     client_id=client_id,
     client_secret=os.environ["AGENCY_CLIENT_SECRET"],
-    client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
+    client_kwargs={
+        "scope": "openid profile email",
+        "code_challenge_method": "S256",
+        "token_endpoint_auth_method": os.environ["AGENCY_AUTHENTICATION"],
+    },
 )
 
 
