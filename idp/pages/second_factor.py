@@ -105,7 +105,8 @@ def _find_waiting(here: Visit) -> _Waiting | None:
     if session is None or citizen is None or not citizen.active:
         return None
     if not stores().credentials.factors(citizen.citizen_id).totp:
-        raise NoSecondFactor
+        way_back = f"/cancel/{here.interaction.interaction_id}?because=level"
+        raise NoSecondFactor(service=here.service, return_url=way_back)
     return _Waiting(citizen, session.amr, first_proof=False)
 
 

@@ -12,21 +12,12 @@ from idp.citizens.email import parse
 from idp.citizens.registration import register
 from idp.storage.sql.database import SqlDatabase
 from idp.web.stores import Stores
+from keys.errors import EnvelopeError
+from keys.wrapping import Wrapping
 
 AT = datetime(2026, 3, 1, 12, 0, 10, tzinfo=UTC)
+SEALER = Wrapping((bytes(range(32)),))
 SEED = b32encode(b"12345678901234567890").decode()
-
-
-class PlainSealer:
-    """Binds to the row, hides nothing: for tests of what is around it."""
-
-    def seal(self, clear: bytes, *, row: str) -> str:
-        return f"{row}|{clear.decode()}"
-
-    def open(self, envelope: str, *, row: str) -> bytes:
-        bound, clear = envelope.split("|")
-        assert bound == row
-        return clear.encode()
 
 
 def code_at(when: datetime) -> str:
@@ -74,21 +65,31 @@ def stores(durable: SqlDatabase) -> Iterator[Stores]:
 @pytest.fixture
 def ada(stores: Stores) -> str:
     citizen = register(stores.citizens, parse("ada@example.org"), now=AT)
-    kept = totp.sealed(PlainSealer(), citizen.citizen_id, SEED, last_step=0, now=AT)
+    kept = totp.sealed(SEALER, citizen.citizen_id, SEED, last_step=0, now=AT)
     stores.credentials.set_totp(citizen.citizen_id, kept)
     return citizen.citizen_id
 
 
 def test_a_code_is_good_once(stores: Stores, ada: str) -> None:
-    assert totp.spend(stores.credentials, PlainSealer(), ada, code_at(AT), AT)
-    assert not totp.spend(stores.credentials, PlainSealer(), ada, code_at(AT), AT + timedelta(seconds=20))
+    assert totp.spend(stores.credentials, SEALER, ada, code_at(AT), AT)
+    assert not totp.spend(stores.credentials, SEALER, ada, code_at(AT), AT + timedelta(seconds=20))
 
 
 def test_an_older_code_is_no_good_after_a_newer_one(stores: Stores, ada: str) -> None:
-    assert totp.spend(stores.credentials, PlainSealer(), ada, code_at(AT), AT)
-    assert not totp.spend(stores.credentials, PlainSealer(), ada, code_at(AT - timedelta(seconds=30)), AT)
-    assert totp.spend(stores.credentials, PlainSealer(), ada, code_at(AT + timedelta(seconds=30)), AT)
+    assert totp.spend(stores.credentials, SEALER, ada, code_at(AT), AT)
+    assert not totp.spend(stores.credentials, SEALER, ada, code_at(AT - timedelta(seconds=30)), AT)
+    assert totp.spend(stores.credentials, SEALER, ada, code_at(AT + timedelta(seconds=30)), AT)
 
 
 def test_who_has_no_generator_has_no_right_code(stores: Stores) -> None:
-    assert not totp.spend(stores.credentials, PlainSealer(), "nobody", code_at(AT), AT)
+    assert not totp.spend(stores.credentials, SEALER, "nobody", code_at(AT), AT)
+
+
+def test_a_seed_copied_to_another_citizen_does_not_open(stores: Stores, ada: str) -> None:
+    eve = register(stores.citizens, parse("eve@example.org"), now=AT).citizen_id
+    copied = stores.credentials.find_totp(ada)
+    assert copied is not None
+    stores.credentials.set_totp(eve, copied)
+
+    with pytest.raises(EnvelopeError):
+        totp.spend(stores.credentials, SEALER, eve, code_at(AT), AT)
