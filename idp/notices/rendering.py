@@ -15,7 +15,7 @@ from idp.notices.letters import Letter
 class Rendered:
     """A letter as it is read. Never logged: it may hold a code."""
 
-    subject: str
+    subject: str = field(repr=False)
     text: str = field(repr=False)
 
 
