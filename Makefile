@@ -55,7 +55,15 @@ assets: ## Build the stylesheet and the script again (needs node)
 	@npm --prefix templates ci --silent --no-audit --no-fund
 	@npm --prefix templates run --silent build
 
-packages:
+assets: $(READY) ## Build style and script from templates/assets (needs npm); commit what changes
+	@cd templates && npm ci --silent && npm run --silent build
+
+messages: $(READY) ## Collect the sentences, update the translations, compile them
+	@$(BIN)/pybabel --quiet extract -F templates/locales/babel.toml -k _l --no-location --omit-header -o $(VENV)/messages.pot .
+	@$(BIN)/pybabel --quiet update -i $(VENV)/messages.pot -d templates/locales --no-fuzzy-matching --omit-header
+	@$(BIN)/pybabel --quiet compile -d templates/locales
+
+packages: ## Install what the tests need from the operating system, or say what is missing
 	@tests/support/packages.sh
 
 $(READY): requirements-dev.lock pyproject.toml

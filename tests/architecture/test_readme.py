@@ -44,7 +44,7 @@ def test_every_setting_is_in_the_readme_with_its_default_and_meaning():
 
 
 def test_every_command_is_in_the_readme():
-    said = {re.sub(r"^countersign ", "", row).split(" [")[0].split(" --")[0] for row in _rows("Commands")}
+    said = {re.sub(r"^countersign | [\[A-Z-].*", "", row) for row in _rows("Commands")}
 
     assert said == set(_walk(main))
 
@@ -53,7 +53,7 @@ def test_every_loaded_command_has_a_module():
     assert set(COMMANDS) == set(main.list_commands(click.Context(main)))
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"\bmake ([a-z]+)", README))))
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"(?:`|^)make ([a-z]+)", README, re.MULTILINE))))
 def test_every_make_target_the_readme_names_exists(target):
     assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE)
 

@@ -5,7 +5,7 @@ import re
 from tests.architecture.source import PACKAGES, modules, name, tracked
 
 VAGUE = {"utils", "helpers", "common", "manager", "managers", "base", "misc"}
-PLACES = re.compile(r"/(?:home|root|Users)/\w|(?<![\w.$])/work/|\bfile:///")
+PLACES = re.compile(r"/(?:home|root|Users)/\w|(?<![\w.$])/work/")
 EXCEPTION = re.compile(r"#\s*(noqa|type:\s*ignore|nosec|pragma: no cover)(?P<rest>.*)")
 SKIP = re.compile(r"pytest\.(mark\.)?(skip|skipif|xfail)\b|importorskip")
 NOT_READ = {".lock", ".svg", ".png", ".mo", ".ico", ".woff2"}

@@ -26,7 +26,7 @@ from tests.support.postgresql import PostgreSQL
 from tests.support.redis import RedisServer
 
 COUNTERSIGN = (sys.executable, "-m", "idp.cli")
-START_WITHIN = 30.0
+START_WITHIN = 90.0
 END_WITHIN = 40.0
 REDIS_DATABASES = 16
 ROOT = Path(__file__).parents[2]
@@ -61,7 +61,7 @@ class Service:
     def cli(self, *arguments: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `countersign <arguments>` on this installation; with `check`, an exit code but 0 fails the test."""
         done = subprocess.run(  # noqa: PLW1510 - checked below, with what it printed
-            [*COUNTERSIGN, *arguments], env=self.env, input=stdin, capture_output=True, text=True, timeout=60, cwd=ROOT
+            [*COUNTERSIGN, *arguments], env=self.env, input=stdin, capture_output=True, text=True, timeout=120, cwd=ROOT
         )
         if check and done.returncode != 0:
             pytest.fail(f"countersign {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
