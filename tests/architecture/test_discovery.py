@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -28,8 +29,13 @@ def fetch(site: Site, path: str, **headers: str) -> TestResponse:
     return site.app.test_client().get(path, base_url=site.use.settings.issuer, headers=headers)
 
 
+def metadata(site: Site) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(fetch(site, OIDC).text)
+    return told
+
+
 def test_every_endpoint_for_machines_is_named_and_every_named_one_is_mounted(site):
-    told = fetch(site, OIDC).json
+    told = metadata(site)
     machines = {
         rule.rule
         for rule in site.app.url_map.iter_rules()
@@ -44,7 +50,7 @@ def test_every_endpoint_for_machines_is_named_and_every_named_one_is_mounted(sit
 
 
 def test_every_member_that_looks_like_an_endpoint_answers(site):
-    told = fetch(site, OIDC).json
+    told = metadata(site)
     addresses = {name: value for name, value in told.items() if name.endswith(("_endpoint", "_uri"))}
 
     for name, address in addresses.items():
@@ -55,7 +61,7 @@ def test_both_addresses_give_the_same_bytes_of_this_issuer(site):
     first, second = fetch(site, OIDC), fetch(site, OAUTH)
 
     assert first.data == second.data
-    assert first.json["issuer"] == site.use.settings.issuer
+    assert metadata(site)["issuer"] == site.use.settings.issuer
     assert (first.content_type, first.headers["Cache-Control"]) == ("application/json", "public, max-age=300")
     assert fetch(site, OIDC, Origin="https://spa.example").headers["Access-Control-Allow-Origin"] == "*"
 

@@ -30,6 +30,8 @@ from idp.storage.sql.database import SqlDatabase
 from idp.storage.sql.engine import connect
 from idp.storage.sql.installation import make_missing
 from idp.storage.sql.migrate import upgrade
+from idp.storage.sql.signing_keys import SqlKeys
+from idp.storage.sql.work import Work
 from idp.web.stores import Stores
 from keys.following import KeyFollower
 from keys.providers.embedded import EmbeddedProvider
@@ -228,9 +230,6 @@ def signer(tmp_path_factory: pytest.TempPathFactory) -> Signer:
 
     @contextmanager
     def reading() -> Iterator[Any]:
-        from idp.storage.sql.signing_keys import SqlKeys  # noqa: PLC0415 - one store of the many
-        from idp.storage.sql.work import Work  # noqa: PLC0415
-
         work = Work(engine)
         yield SqlKeys(work)
         work.close()
