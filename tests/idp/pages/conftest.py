@@ -5,6 +5,7 @@ from itertools import count
 
 import pyotp
 import pytest
+from werkzeug.test import TestResponse
 
 from federation.relying_parties.model import RelyingParty
 from idp.authentication import backup_codes, totp
@@ -82,7 +83,7 @@ def eve(site: Site) -> Person:
     return make(site, second_factor=True)
 
 
-def fill(browser: Browser, path: str, **fields: str):  # type: ignore[no-untyped-def]  # werkzeug's answer
+def fill(browser: Browser, path: str, **fields: str) -> TestResponse:
     """Open a page and send its form."""
     page = browser.get(path)
     assert page.status_code == 200, (page.status_code, page.location)
