@@ -59,8 +59,8 @@ assets: $(READY) ## Build style and script from templates/assets (needs npm); co
 	@cd templates && npm ci --silent && npm run --silent build
 
 messages: $(READY) ## Collect the sentences, update the translations, compile them
-	@$(BIN)/pybabel --quiet extract -F templates/locales/babel.toml -k _l --no-location --omit-header -o $(VENV)/messages.pot .
-	@$(BIN)/pybabel --quiet update -i $(VENV)/messages.pot -d templates/locales --no-fuzzy-matching --omit-header
+	@$(BIN)/pybabel --quiet extract -F templates/locales/babel.toml --ignore-dirs "node_modules .*" --no-location -o $(VENV)/messages.pot .
+	@$(BIN)/pybabel --quiet update -i $(VENV)/messages.pot -d templates/locales --no-fuzzy-matching --ignore-pot-creation-date
 	@$(BIN)/pybabel --quiet compile -d templates/locales
 
 packages: ## Install what the tests need from the operating system, or say what is missing

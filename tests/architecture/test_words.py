@@ -55,4 +55,4 @@ def _gives_reason(rest):
     codes, _, reason = rest.partition(" - ")
     if not reason:
         codes, _, reason = rest.partition("  # ")
-    return len(reason.strip()) > 8 and bool(re.search(r"[A-Z\[]", codes))
+    return len(reason.strip()) > 4 and bool(re.search(r"[A-Z\[]", codes))
