@@ -59,7 +59,7 @@ assets: $(READY) ## Build style and script from templates/assets (needs npm); co
 	@cd templates && npm ci --silent && npm run --silent build
 
 messages: $(READY) ## Collect the sentences, update the translations, compile them
-	@$(BIN)/pybabel --quiet extract -F templates/locales/babel.toml --ignore-dirs "node_modules .*" --no-location -o $(VENV)/messages.pot .
+	@$(BIN)/pybabel --quiet extract -F templates/locales/babel.toml --ignore-dirs "node_modules .*" --no-location --sort-output -o $(VENV)/messages.pot .
 	@$(BIN)/pybabel --quiet update -i $(VENV)/messages.pot -d templates/locales --no-fuzzy-matching --ignore-pot-creation-date
 	@$(BIN)/pybabel --quiet compile -d templates/locales
 
