@@ -28,7 +28,7 @@ def mail_server() -> Iterator[Mailbox]:
                 command = line.split(b" ")[0].strip().upper()
                 if command == b"DATA":
                     self._say("354 go on")
-                    box.letters.append(message_from_bytes(b"".join(self._data()), policy=policy.default))  # type: ignore[arg-type]  # the default policy makes EmailMessage
+                    box.letters.append(message_from_bytes(b"".join(self._data()), policy=policy.default))
                     self._say("250 kept")
                 elif command == b"RCPT":
                     self._say(box.answer_to_recipients)
