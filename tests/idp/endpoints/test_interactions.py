@@ -1,6 +1,7 @@
 """Tabs, Back, expiry, other browsers and other people: every interaction ends properly."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -23,6 +24,24 @@ def test_an_answered_interaction_never_answers_again(browser: Browser, citizen: 
         again = browser.get(page + interaction_id)
         assert again.status_code == 409
         assert 'href="https://rp.example/"' in again.text
+
+
+def test_racing_tabs_get_one_code(site: Site, browser: Browser, citizen: Citizen) -> None:
+    browser.sign_in(citizen)
+    interaction_id = browser.begin()
+    browser.press(f"/consent/{interaction_id}", "allow")
+    cookies = browser.cookies()
+
+    def race(_: int) -> int:
+        tab = site.browser()
+        for name, value in cookies.items():
+            tab.client.set_cookie(name, value, domain="id.example", secure=True)
+        return tab.get(f"/authorize/{interaction_id}").status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        answered = sorted(pool.map(race, range(12)))
+
+    assert answered == [303] + [409] * 11
 
 
 def test_tabs_of_one_browser_do_not_meet(browser: Browser, citizen: Citizen) -> None:
