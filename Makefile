@@ -46,7 +46,7 @@ lock: $(READY) ## Resolve the dependencies again and write both locks
 	@$(BIN)/uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements-dev.lock
 
 messages: $(READY) ## Gather every sentence and compile the translations
-	@$(BIN)/pybabel -q extract -F templates/locales/babel.toml --no-location --sort-output --ignore-dirs "node_modules .*" -o templates/locales/messages.pot .
+	@$(BIN)/pybabel -q extract -F templates/locales/babel.toml -k lazy_gettext --no-location --sort-output --ignore-dirs "node_modules .*" -o templates/locales/messages.pot .
 	@$(BIN)/pybabel -q update -i templates/locales/messages.pot -d templates/locales --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@rm templates/locales/messages.pot
 	@$(BIN)/pybabel -q compile -d templates/locales

@@ -36,7 +36,17 @@ FORBIDDEN = {
 def sentences(tmp_path_factory: pytest.TempPathFactory) -> dict[Sentence, Message]:
     """Every message of the product, found as `make messages` finds them."""
     found = tmp_path_factory.mktemp("messages") / "messages.pot"
-    argv = ["pybabel", "-q", "extract", "-F", str(LOCALES / "babel.toml"), "--ignore-dirs", "node_modules .*"]
+    argv = [
+        "pybabel",
+        "-q",
+        "extract",
+        "-F",
+        str(LOCALES / "babel.toml"),
+        "-k",
+        "lazy_gettext",
+        "--ignore-dirs",
+        "node_modules .*",
+    ]
     with pytest.MonkeyPatch.context() as patched:
         patched.chdir(TEMPLATES.parent)
         CommandLineInterface().run([*argv, "-o", str(found), "."])
