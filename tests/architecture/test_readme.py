@@ -25,7 +25,7 @@ def _rows(heading: str) -> dict[str, list[str]]:
     return {row[0].strip("`"): row[1:] for row in found}
 
 
-def _walk(command: click.Command, path: tuple[str, ...] = ()) -> list[str]:
+def _walk(command: click.Command | None, path: tuple[str, ...] = ()) -> list[str]:
     if isinstance(command, click.Group):
         context = click.Context(command)
         return [
@@ -33,6 +33,7 @@ def _walk(command: click.Command, path: tuple[str, ...] = ()) -> list[str]:
             for sub in command.list_commands(context)
             for name in _walk(command.get_command(context, sub), (*path, sub))
         ]
+    assert command is not None, path
     return [" ".join(path)]
 
 
