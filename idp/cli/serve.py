@@ -7,6 +7,7 @@ SIGTERM lets what is in flight finish.
 
 import importlib
 import os
+import socket
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from time import monotonic
@@ -38,12 +39,26 @@ NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
     """Serve citizens and agencies until SIGTERM or Ctrl-C."""
     settings = load()
+    _check_free(host, port)
     with tempfile.TemporaryDirectory(prefix="countersign-") as numbers:
         os.environ[NUMBERS_FOLDER] = numbers
         importlib.import_module("idp.app")  # once, here, so that forked workers share the memory
         _refuse_unprepared()
         _announce(settings, host=host, port=port, workers=workers)
         _keep_serving(settings, host=host, port=port, workers=workers, alone=no_worker)
+
+
+def _check_free(host: str, port: int) -> None:
+    """Refuse a port that somebody listens on: workers bind with SO_REUSEPORT and would share it unnoticed."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Refusal(
+                f"Cannot listen on {host}:{port}: {error.strerror or error}. Another --port may be free."
+            ) from None
 
 
 def application() -> object:
@@ -90,8 +105,6 @@ def _keep_serving(settings: Settings, *, host: str, port: int, workers: int, alo
             server.on_shutdown(attendant.end)
         try:
             server.serve()
-        except (OSError, RuntimeError) as error:
-            raise Refusal(f"Cannot listen on {host}:{port}: {error}. Another --port may be free.") from None
         except SystemExit:
             if server.interrupt_signal or monotonic() - began < CRASHED_AT_START_SECONDS:
                 raise

@@ -52,6 +52,7 @@ class Service:
     options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     _read_up_to: int = field(default=0)
+    _stopping: bool = field(default=False)
 
     @property
     def base_url(self) -> str:
@@ -90,11 +91,17 @@ class Service:
             time.sleep(0.05)
         pytest.fail(f"serve was not ready within {within} s:\n{self.log.read_text()[-6000:]}")
 
+    def begin_to_stop(self) -> None:
+        """Send SIGTERM, once."""
+        if self.process is not None and not self._stopping:
+            self._stopping = True
+            self.process.send_signal(signal.SIGTERM)
+
     def stop(self) -> int:
         """End it as a service manager does, and return the exit code."""
         if self.process is None:
             return 0
-        self.process.send_signal(signal.SIGTERM)
+        self.begin_to_stop()
         try:
             return self.process.wait(END_WITHIN)
         except subprocess.TimeoutExpired:
@@ -102,7 +109,7 @@ class Service:
             self.process.wait()
             pytest.fail(f"serve did not end within {END_WITHIN} s of SIGTERM:\n{self.log.read_text()[-6000:]}")
         finally:
-            self.process = None
+            self.process, self._stopping = None, False
 
     def web_workers(self) -> list[int]:
         """Return the process ids of the web workers (not of the background worker)."""
