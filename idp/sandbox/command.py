@@ -19,6 +19,7 @@ from rich.console import Console
 
 from idp.sandbox import banner
 from idp.sandbox.commands import Commands
+from idp.sandbox.outbox import serving
 from idp.sandbox.personas import PERSONAS
 from idp.sandbox.processes import COUNTERSIGN, Processes, SandboxFault, check_free
 from idp.sandbox.sample_agencies import PROGRAM, SampleAgency, sample_agencies
@@ -65,15 +66,14 @@ def run(console: Console, state: State, port: int, agencies: tuple[SampleAgency,
     if not isinstance(countersign, click.Group):
         raise TypeError("the sandbox is a command of `countersign`, not a program of its own")
     prepare(console, state, Commands(countersign, environment), agencies)
-    with Processes(state.folder) as processes:
+    with Processes(state.folder) as processes, serving(outbox_port, environment):
         with _step(console, "Starting"):
             serve = [*COUNTERSIGN, "serve", "--port", str(port), "--workers", "1"]
             processes.start("countersign", serve, environment)
-            processes.start("outbox", [sys.executable, "-m", "idp.sandbox.outbox", str(outbox_port)], environment)
             for agency in agencies:
                 own = agency.environment(issuer, state.find(_registered(agency)), state.secret("cookie_secret"))
                 processes.start(agency.look, [sys.executable, str(PROGRAM)], own)
-            for url in (f"{issuer}/readyz", outbox, *(agency.url for agency in agencies)):
+            for url in (f"{issuer}/readyz", *(agency.url for agency in agencies)):
                 processes.await_answer(url)
         banner.show(console, issuer=issuer, agencies=agencies, outbox=outbox, folder=state.folder)
         while True:

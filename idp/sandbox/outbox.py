@@ -1,25 +1,25 @@
-"""The letters that would have been sent, on a page of their own: `python -m idp.sandbox.outbox PORT`.
+"""The letters that would have been sent, on a page of their own, served from the sandbox's own process.
 
-Only the sandbox starts it. It also shows the codes that the personas' apps would show now.
+It also shows the codes that the personas' apps would show now.
 """
 
-import signal
-import sys
 import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 
 import pyotp
 from flask import Flask, Response
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-from idp.app import build
 from idp.notices import letters
 from idp.notices.outbox import read
 from idp.notices.rendering import render
 from idp.sandbox.personas import PERSONAS
-from idp.settings import load
+from idp.settings import PREFIX, load
 from idp.web.services import Services
 
 SHOWN = 50
@@ -37,15 +37,41 @@ class ShownLetter:
     at: datetime
 
 
-def create_page(use: Services) -> Flask:
+class QuietHandler(WSGIRequestHandler):
+    """Leaves the terminal to the banner."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Log nothing of a request that was answered."""
+
+
+@contextmanager
+def serving(port: int, environment: Mapping[str, str]) -> Iterator[None]:
+    """Serve the page on localhost while the block runs; `environment` holds the settings of the installation."""
+    server = make_server("127.0.0.1", port, create_page(environment), threaded=True, request_handler=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, name="outbox", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+def create_page(environment: Mapping[str, str]) -> Flask:
     """Return the application: one page and its stylesheet."""
     app = Flask(__name__, static_folder="outbox_static", static_url_path="/static")
     page = Environment(loader=PackageLoader("idp.sandbox", ""), autoescape=True, undefined=StrictUndefined)
 
+    @cache
+    def services() -> Services:
+        from idp.app import build  # noqa: PLC0415 - takes a second that a start without letters need not wait for
+
+        return build(load(**{name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}))
+
     @app.get("/")
     def outbox() -> Response:
         codes = [(persona, pyotp.TOTP(persona.totp_secret).now()) for persona in PERSONAS if persona.totp_secret]
-        shown = page.get_template("outbox.html").render(letters=sent(use), codes=codes, refresh=REFRESH_SECONDS)
+        shown = page.get_template("outbox.html").render(letters=sent(services()), codes=codes, refresh=REFRESH_SECONDS)
         headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY, "Cache-Control": "no-store"}
         return Response(shown, headers=headers, mimetype="text/html")
 
@@ -64,14 +90,3 @@ def sent(use: Services) -> list[ShownLetter]:
             rendered = render(letter, service=use.settings.issuer)
             found.append(ShownLetter(letter.to, rendered.subject, rendered.text, message.created_at))
     return found
-
-
-def main(port: int) -> None:
-    """Serve the page on localhost until SIGTERM."""
-    server = make_server("127.0.0.1", port, create_page(build(load())), threaded=True)
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
-    server.serve_forever()
-
-
-if __name__ == "__main__":
-    main(int(sys.argv[1]))
