@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from federation.tokens.grants.store import KEPT as ENDED_GRANTS_STAY
 from idp.web.services import Services
 from idp.web.stores import Stores
 from keys.errors import KeysChanged
@@ -17,6 +18,7 @@ MOST_BATCHES = 20
 """Of one job before the others have their turn."""
 ENDED_SESSIONS_STAY = timedelta(days=30)
 DONE_MESSAGES_STAY = timedelta(days=7)
+IDLE_COUNTERS_STAY = timedelta(days=30)
 
 _log = structlog.get_logger("worker")
 
@@ -44,7 +46,8 @@ def tell_head(use: Services, _now: datetime) -> None:
 
 def purge(use: Services, now: datetime) -> None:
     """Remove what is over."""
-    _in_batches(use, PURGE_ROWS, lambda stores: stores.grants.purge(now, PURGE_ROWS))
+    _in_batches(use, PURGE_ROWS, lambda stores: stores.grants.purge(now - ENDED_GRANTS_STAY, PURGE_ROWS))
+    _in_batches(use, PURGE_ROWS, lambda stores: stores.failures.purge(now - IDLE_COUNTERS_STAY, PURGE_ROWS))
     _in_batches(use, PURGE_ROWS, lambda stores: stores.sessions.purge(now - ENDED_SESSIONS_STAY, PURGE_ROWS))
     _in_batches(use, PURGE_ROWS, lambda stores: stores.outbox.purge(now - DONE_MESSAGES_STAY, PURGE_ROWS))
 
