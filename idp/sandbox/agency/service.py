@@ -114,10 +114,10 @@ def signed_in() -> ResponseReturnValue:
 
 @app.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
-    """Forget the visitor here, then ask the provider to sign them out everywhere."""
+    """Forget the visitor here, then ask the provider, if it offers that, to sign them out everywhere."""
     visitor = visitors.pop(session.pop("visit", ""), None)
-    if visitor is None:
-        return redirect(url_for("home"))
+    if visitor is None or "end_session_endpoint" not in countersign.load_server_metadata():
+        return redirect(url_for("signed_out"))
     answer: Response = countersign.logout_redirect(
         post_logout_redirect_uri=url_for("signed_out", _external=True), id_token_hint=visitor.id_token
     )
@@ -167,7 +167,7 @@ def logout_claims(token: str) -> dict[str, Any]:
 
 def page() -> dict[str, Any]:
     """Return what every page of this service shows."""
-    return {"look": look_name, **look, "account_url": f"{issuer}/account"}
+    return {"look": look_name, **look, "help_url": f"{issuer}/help"}
 
 
 if __name__ == "__main__":
