@@ -21,8 +21,7 @@ def session_of(browser: Browser) -> Session | None:
 
 
 def prove(browser: Browser, here: str, email: str, password: str = PASSWORD) -> TestResponse:
-    answer = fill(browser, f"/sign-in/{here}", email=email, password=password)
-    return answer
+    return fill(browser, f"/sign-in/{here}", email=email, password=password)
 
 
 def plain(answer: TestResponse, email: str) -> str:

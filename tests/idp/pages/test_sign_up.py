@@ -40,8 +40,7 @@ def find(site: Site, email: str) -> Citizen | None:
 
 def prove_address(browser: Browser, here: str, email: str) -> TestResponse:
     fill(browser, f"/sign-up/{here}", email=email)
-    answer = fill(browser, f"/sign-up/{here}/code", code=code_in(letter_to(browser.site, email)))
-    return answer
+    return fill(browser, f"/sign-up/{here}/code", code=code_in(letter_to(browser.site, email)))
 
 
 def come_to_second_factor(browser: Browser, here: str, email: str, password: str) -> str:
