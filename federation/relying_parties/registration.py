@@ -43,6 +43,8 @@ class RegistrationRules:
     id_token_alg: str = "ES256"
     """OIDC Registration 1.0 section 2 wants RS256 here for dynamic registration."""
     scope: tuple[str, ...] = ("openid", "profile", "email")
+    introspection: bool = False
+    """Whether the right to look into tokens of others may be asked for: an operator gives it, nobody takes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +81,7 @@ def register(metadata: object, *, rules: RegistrationRules, fetcher: Fetcher, no
 def _read(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
     """Return the checked fields of a RelyingParty."""
     fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader)
-    _check_together(reader, fields)
+    _check_together(reader, fields, rules)
     if reader.faults:
         raise refusal(reader.faults)
     fields["client_name"] = fields["client_name"] or default_name(fields["redirect_uris"])
@@ -106,6 +108,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         or rules.id_token_alg,
         "userinfo_signed_response_alg": reader.choice("userinfo_signed_response_alg", OUR_ALGORITHMS),
         "access_token_format": reader.choice("access_token_format", ("jwt", "opaque")) or "jwt",
+        "introspection": reader.flag("introspection") or False,
         "subject_type": reader.choice("subject_type", ("pairwise", "public")) or "pairwise",
         "default_max_age": reader.seconds("default_max_age"),
         "require_auth_time": reader.flag("require_auth_time") or False,
@@ -149,10 +152,14 @@ def _usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tupl
     return (*rules.scope, "offline_access") if "refresh_token" in grant_types else rules.scope
 
 
-def _check_together(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: RegistrationRules) -> None:
     _check_grants(reader, fields)
     _check_proof(reader, fields)
     _check_sector(reader, fields)
+    if fields["introspection"] and not rules.introspection:
+        reader.refuse("introspection", "is given by the operator, not by registration.")
+    if fields["introspection"] and fields["token_endpoint_auth_method"] == "none":
+        reader.refuse("introspection", "needs a token_endpoint_auth_method other than none.")
     if fields["profile"] == "fapi2":
         _check_fapi(reader, fields)
     for field in _NOT_OFFERED:

@@ -52,7 +52,8 @@ def add(*, as_json: bool, **given: Any) -> None:
     """Register a service and print its client_id, and its secret if it has one: that is shown only now.
 
     With --json, metadata is read from standard input, in the names of RFC 7591 and OpenID Connect
-    Registration 1.0, beside `agency`, `access_token_format` (jwt, opaque) and `profile` (standard, fapi2);
+    Registration 1.0, beside `agency`, `access_token_format` (jwt, opaque), `profile` (standard, fapi2) and
+    `introspection` (true for a resource server that looks into tokens of other services);
     an option given as well takes the place of its field. Everything registered is printed, as JSON.
     """
     metadata = _from_options(given)
@@ -60,7 +61,8 @@ def add(*, as_json: bool, **given: Any) -> None:
         metadata = _from_input() | metadata
     use = opened()
     now = use.clock.now()
-    rules = RegistrationRules(loopback_http=is_loopback(urlsplit(use.settings.issuer).hostname or ""))
+    loopback = is_loopback(urlsplit(use.settings.issuer).hostname or "")
+    rules = RegistrationRules(loopback_http=loopback, introspection=True)
     try:
         registered = register(metadata, rules=rules, fetcher=use.fetcher, now=now)
     except InvalidClientMetadata as error:

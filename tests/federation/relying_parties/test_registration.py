@@ -312,3 +312,12 @@ def test_whatever_is_sent_is_registered_or_refused(metadata: object) -> None:
     except ProtocolError:
         return
     assert registered.relying_party.active
+
+
+def test_only_an_operator_gives_the_right_to_look_into_tokens_of_others() -> None:
+    operator = RegistrationRules(loopback_http=False, introspection=True)
+
+    assert added(operator, introspection=True).introspection
+    assert not added(operator).introspection
+    assert faulty(LIVE, introspection=True) == ["introspection"]
+    assert faulty(operator, introspection=True, token_endpoint_auth_method="none") == ["introspection"]
