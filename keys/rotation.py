@@ -93,7 +93,7 @@ def retire(
     plan = _Plan(store.read(), provider, now)
     key = _get(plan.keys, kid)
     if key.state is not State.RETIRING or key.retiring_at is None:
-        raise MoveRefused(f"Only a retiring key can be retired; {kid} is {key.state}. Rotate first.")
+        raise MoveRefused(f"Only a retiring key can be retired; {kid} is {key.state}.")
     over = key.retiring_at + RETIRING_FOR
     if now < over and not early_because:
         raise TooEarly("Tokens it signed may still be in use.", over)

@@ -26,7 +26,9 @@ _LOOK_AGAIN_SECONDS = 1.0
 
 Move = Callable[[KeyStore, datetime], Change]
 
-_purpose = click.option("--purpose", type=click.Choice([*Purpose]), help="Only keys of this purpose.")
+_purpose = click.option(
+    "--purpose", type=click.Choice([purpose.value for purpose in Purpose]), help="Only keys of this purpose."
+)
 _alg = click.option("--alg", type=click.Choice(ALGORITHMS), help="Only keys of this algorithm.")
 
 
