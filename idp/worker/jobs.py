@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from federation.tokens.grants.store import KEPT as ENDED_GRANTS_STAY
+from idp.audit.keys import events as key_events
 from idp.web.services import Services
 from idp.web.stores import Stores
 from keys.errors import KeysChanged
@@ -57,7 +58,8 @@ def advance_keys(use: Services, now: datetime) -> None:
     rules = Rules(prepublish=use.settings.key_prepublish)
     try:
         with use.database.work() as stores:
-            advance(stores.keys, use.key_provider, rules, now)
+            for event in key_events(advance(stores.keys, use.key_provider, rules, now), "timer"):
+                stores.audit.record(event)
     except KeysChanged:
         _log.info("keys advanced elsewhere")
 
