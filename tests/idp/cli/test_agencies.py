@@ -1,0 +1,94 @@
+"""`countersign agencies`: a service is registered, shown, listed and stopped from a script or by hand."""
+
+import json
+
+import pytest
+
+from tests.support.service import Service
+
+CALLBACK = "https://parking.example/callback"
+METADATA = {
+    "client_name": "Parking permits",
+    "agency": "City of Łódź",
+    "redirect_uris": [CALLBACK],
+    "grant_types": ["authorization_code", "refresh_token"],
+    "software_version": "unknown metadata is ignored",
+}
+
+
+def test_metadata_goes_in_and_the_id_and_secret_come_out_once(service: Service) -> None:
+    made = service.cli_json("agencies", "add", stdin=METADATA)
+    shown = service.cli_json("agencies", "show", made["client_id"])
+
+    assert len(made["client_secret"]) >= 43
+    assert made["client_secret_expires_at"] == 0
+    assert shown == {name: told for name, told in made.items() if not name.startswith("client_secret")}
+    assert (shown["agency"], shown["id_token_signed_response_alg"]) == ("City of Łódź", "ES256")
+    assert shown["scope"] == "openid profile email offline_access"
+    assert shown in service.cli_json("agencies", "list")
+
+
+def test_by_hand_options_say_the_same(service: Service) -> None:
+    done = service.cli(
+        *("agencies", "add", "--name", "Parking", "--agency", "Lund"),
+        *("--redirect-uri", CALLBACK, "--redirect-uri", "https://parking.example/other", "--auth-method", "none"),
+    )
+
+    assert "client_id" in done.stdout
+    assert "client_secret" not in done.stdout + done.stderr
+    listed = service.cli("agencies", "list", "--agency", "Lund").stdout
+    assert "Parking" in listed
+    assert "Parking" not in service.cli("agencies", "list", "--agency", "Malmö").stdout
+
+
+def test_an_option_takes_the_place_of_its_field(service: Service) -> None:
+    done = service.cli("agencies", "add", "--json", "--name", "Renamed", stdin=json.dumps(METADATA))
+
+    assert json.loads(done.stdout)["client_name"] == "Renamed"
+
+
+def test_all_faults_are_told_at_once_and_nothing_is_kept(service: Service) -> None:
+    wrong = METADATA | {"redirect_uris": ["javascript:alert(1)"], "grant_types": ["implicit"], "client_name": 7}
+
+    before = service.cli_json("agencies", "list")
+    done = service.cli("agencies", "add", "--json", stdin=json.dumps(wrong), check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Nothing was registered." in done.stderr
+    for field in (
+        "redirect_uris[0]: must begin with https://",
+        "grant_types[0]: must be one of",
+        "client_name: must be",
+    ):
+        assert field in done.stderr
+    assert service.cli_json("agencies", "list") == before
+
+
+@pytest.mark.parametrize("text", ["[]", "[" * 60_000, "\x00", '{"a":"' + "x" * 70_000 + '"}'])
+def test_what_is_not_an_object_of_metadata_is_one_sentence(service: Service, text: str) -> None:
+    done = service.cli("agencies", "add", "--json", stdin=text, check=False)
+
+    assert done.returncode == 2
+    assert "standard input is" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_disabled_service_is_stopped_for_good_and_still_shown(service: Service) -> None:
+    client_id = service.cli_json("agencies", "add", stdin=METADATA)["client_id"]
+
+    assert service.cli_json("agencies", "disable", client_id) == {"client_id": client_id, "active": False}
+    assert service.cli("agencies", "disable", client_id).returncode == 0
+
+    assert service.cli_json("agencies", "show", client_id)["active"] is False
+
+
+@pytest.mark.parametrize("verb", ["show", "disable"])
+def test_an_unknown_service_is_told_as_one(service: Service, verb: str) -> None:
+    done = service.cli("agencies", verb, "nobody", check=False)
+
+    assert done.returncode == 2
+    assert "No service has the client_id 'nobody'" in done.stderr
+
+
+def test_help_shows_an_example(service: Service) -> None:
+    assert "countersign agencies add --json < metadata.json" in service.cli("agencies", "add", "--help").stdout

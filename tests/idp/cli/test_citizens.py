@@ -1,0 +1,78 @@
+"""`countersign citizens`: scripted citizens can sign in; mistakes are one plain sentence."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.service import NewStorePair, Service, serving
+
+PASSWORD = "four words or more"
+SEED = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
+
+
+@pytest.fixture(scope="module")
+def installation(new_store_pair: NewStorePair, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """An installation that is set up and does not serve: the command line needs no server."""
+    with serving(new_store_pair(), tmp_path_factory.mktemp("installation"), started=False) as made:
+        yield made
+
+
+def test_a_citizen_is_made_with_everything_given_and_found_by_any_spelling(installation: Service) -> None:
+    made = installation.cli_json(
+        "citizens",
+        "add",
+        *("--email", "Ada@Example.org", "--password", "blue-kettle-9", "--totp-secret", SEED.lower()),
+        *("--given-name", "Ada", "--family-name", "Lovelace", "--birthdate", "1815-12-10", "--locale", "cy"),
+    )
+    shown = installation.cli_json("citizens", "show", "--email", "ADA@example.org")
+
+    assert shown == made
+    assert (made["email"], made["email_verified"], made["name"]) == ("Ada@example.org", True, "Ada Lovelace")
+    assert (made["birthdate"], made["locale"]) == ("1815-12-10", "cy")
+    assert (made["password"], made["totp"], made["backup_codes"], made["passkeys"]) == (True, True, 0, 0)
+    assert installation.cli_json("citizens", "show", "--id", made["citizen_id"]) == made
+    assert SEED not in str(made)
+
+
+def test_the_password_is_read_from_stdin_when_not_given(installation: Service) -> None:
+    done = installation.cli("citizens", "add", "--email", "bo@example.org", stdin=f"{PASSWORD}\n")
+
+    assert "bo@example.org" in done.stdout
+    assert PASSWORD not in done.stdout + done.stderr
+
+
+def test_an_address_is_given_once(installation: Service) -> None:
+    installation.cli("citizens", "add", "--email", "cy@example.org", "--password", PASSWORD)
+
+    again = installation.cli("citizens", "add", "--email", "CY@example.org", "--password", PASSWORD, check=False)
+
+    assert again.returncode == 2
+    assert "belongs to a citizen already" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "word"),
+    [
+        (("--email", "nobody"), "--email is not an address"),
+        (("--email", "d@example.org", "--password", "short"), "fewer than 8"),
+        (("--email", "d@example.org", "--password", "elevenchars"), "fewer than 15"),
+        (("--email", "d@example.org", "--password", "passwordpassword"), "many people use"),
+        (("--email", "d@example.org", "--totp-secret", "1"), "base32"),
+        (("--password", PASSWORD), "--email"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_nothing_is_made(
+    installation: Service, arguments: tuple[str, ...], word: str
+) -> None:
+    done = installation.cli("citizens", "add", *arguments, check=False)
+
+    assert done.returncode == 2
+    assert word in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_who_is_not_there_is_not_shown(installation: Service) -> None:
+    done = installation.cli("citizens", "show", "--email", "d@example.org", check=False)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No citizen" in done.stderr
