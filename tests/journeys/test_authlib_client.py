@@ -4,7 +4,6 @@ import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
 
 import pytest
 import requests
@@ -14,9 +13,8 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.support.service import Service
-from tests.support.site import hidden_fields
+from tests.support.visitor import PASSWORD, sign_in
 
-PASSWORD = "correct horse battery staple 42"
 BACK = "http://localhost:7/back"
 METHODS = ("client_secret_basic", "client_secret_post", "none")
 
@@ -64,27 +62,6 @@ def agency(request: pytest.FixtureRequest, service: Service) -> Registered:
     return Registered(made["client_id"], made.get("client_secret"), request.param, found)
 
 
-def sign_in(service: Service, address: str, email: str) -> str:
-    """Be the browser: sign in, agree, and return the address the agency is called back at."""
-    browser = requests.Session()
-    page = browser.get(address, timeout=10)
-    for _ in range(5):
-        form = hidden_fields(page.text)
-        if urlsplit(page.url).path.startswith("/sign-in/"):
-            form |= {"email": email, "password": PASSWORD}
-        else:
-            form |= {"decision": "allow"}
-        answer = browser.post(page.url, data=form, allow_redirects=False, timeout=10)
-        while answer.status_code == 303:
-            there = urljoin(answer.url, answer.headers["Location"])
-            if there.startswith(BACK):
-                return there
-            answer = browser.get(there, allow_redirects=False, timeout=10)
-        assert answer.status_code == 200, answer.text
-        page = answer
-    pytest.fail(f"never came back from {page.url}")
-
-
 def test_authlib_completes_the_code_flow_userinfo_refresh_and_revocation(
     service: Service, agency: Registered, citizen: str
 ) -> None:
@@ -94,7 +71,7 @@ def test_authlib_completes_the_code_flow_userinfo_refresh_and_revocation(
         agency.provider["authorization_endpoint"], code_verifier=verifier, nonce=nonce, prompt="consent"
     )
 
-    back = sign_in(service, address, citizen)
+    back = sign_in(address, citizen, back=BACK)
     tokens = client.fetch_token(authorization_response=back, state=state, code_verifier=verifier)
 
     keys = KeySet.import_key_set(requests.get(agency.provider["jwks_uri"], timeout=10).json())
