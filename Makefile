@@ -55,14 +55,6 @@ assets: ## Build the stylesheet and the script again (needs node)
 	@npm --prefix templates ci --silent --no-audit --no-fund
 	@npm --prefix templates run --silent build
 
-assets: $(READY) ## Build style and script from templates/assets (needs npm); commit what changes
-	@cd templates && npm ci --silent && npm run --silent build
-
-messages: $(READY) ## Collect the sentences, update the translations, compile them
-	@$(BIN)/pybabel --quiet extract -F templates/locales/babel.toml --ignore-dirs "node_modules .*" --no-location --sort-output -o $(VENV)/messages.pot .
-	@$(BIN)/pybabel --quiet update -i $(VENV)/messages.pot -d templates/locales --no-fuzzy-matching --ignore-pot-creation-date
-	@$(BIN)/pybabel --quiet compile -d templates/locales
-
 packages: ## Install what the tests need from the operating system, or say what is missing
 	@tests/support/packages.sh
 
