@@ -1,0 +1,1 @@
+"""What an agency may ask and is told: pure rules, no web, no SQL."""

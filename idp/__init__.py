@@ -1,0 +1,1 @@
+"""The citizen, and the running service."""

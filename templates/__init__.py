@@ -1,0 +1,1 @@
+"""Look and language: data, read by `idp.web.rendering`, imported by nobody."""

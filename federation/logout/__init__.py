@@ -1,0 +1,1 @@
+"""Ending what a session began, at every agency."""

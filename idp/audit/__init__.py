@@ -1,0 +1,1 @@
+"""What is recorded: a closed list of typed events."""

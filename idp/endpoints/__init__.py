@@ -1,0 +1,1 @@
+"""What machines call: one blueprint a module, each named after its section of a standard."""

@@ -1,0 +1,1 @@
+"""How requests meet the rooms: services, transaction, callers, errors, headers, forms."""

@@ -5,7 +5,7 @@ work, records the refusal in a transaction of its own, and renders. The reason i
 """
 
 import structlog
-from flask import Flask, current_app, g, jsonify, request
+from flask import Flask, Response, current_app, g, jsonify, make_response, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
@@ -57,7 +57,7 @@ def stop_citizen(error: PageError) -> ResponseReturnValue:
     return render(error.template, reference=request_id(), **error.context), error.status
 
 
-def refuse_form(error: CSRFError) -> ResponseReturnValue:
+def refuse_form(_: CSRFError) -> ResponseReturnValue:
     """Say that the form was too old or not ours, and that nothing was done."""
     undo()
     return _answer(400, "invalid_request", "pages/errors/stale_form.html")
@@ -67,8 +67,9 @@ def wait(error: StoreUnavailable | CannotSign) -> ResponseReturnValue:
     """Ask to try again soon: a store is away, or no key may sign, and nothing was done."""
     undo()
     _log.warning("store.unavailable", error=type(error).__name__, reason=str(error), reference=request_id())
-    body, status = _answer(503, "temporarily_unavailable", "pages/errors/unavailable.html")
-    return body, status, {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    answer = _answer(503, "temporarily_unavailable", "pages/errors/unavailable.html")
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
 
 
 def refuse(error: HTTPException) -> ResponseReturnValue:
@@ -77,9 +78,11 @@ def refuse(error: HTTPException) -> ResponseReturnValue:
     status = error.code or 500
     code = "server_error" if status >= 500 else "invalid_request"  # noqa: PLR2004 - the class of status
     page = f"pages/errors/{_PAGES.get(status, 'bad_request')}.html"
-    body, status = _answer(status, code, page)
-    kept = [header for header in error.get_headers(request.environ) if header[0] in ("Allow", "Retry-After")]
-    return body, status, kept
+    answer = _answer(status, code, page)
+    answer.headers.extend(
+        header for header in error.get_headers(request.environ) if header[0] in ("Allow", "Retry-After")
+    )
+    return answer
 
 
 def fail(error: Exception) -> ResponseReturnValue:
@@ -89,10 +92,13 @@ def fail(error: Exception) -> ResponseReturnValue:
     return _answer(500, "server_error", "pages/errors/failed.html")
 
 
-def _answer(status: int, code: str, template: str) -> tuple[ResponseReturnValue, int]:  # type: ignore[valid-type]
+def _answer(status: int, code: str, template: str) -> Response:
     if _for_a_person():
-        return render(template, reference=request_id()), status
-    return jsonify(error=code, error_description=f"The request was refused. Reference: {request_id()}"), status
+        answer = make_response(render(template, reference=request_id()))
+    else:
+        answer = jsonify(error=code, error_description=f"The request was refused. Reference: {request_id()}")
+    answer.status_code = status
+    return answer
 
 
 def _for_a_person() -> bool:

@@ -51,7 +51,7 @@ def choose() -> str:
     for code in (request.args.get("lang", ""), request.cookies.get(_cookie(), ""), *g.get("ui_locales", ())):
         known = code.replace("_", "-").partition("-")[0].lower()
         if known in NAMES:
-            return known
+            return str(known)
     return str(request.accept_languages.best_match(NAMES, DEFAULT))
 
 

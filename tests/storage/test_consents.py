@@ -15,7 +15,7 @@ def test_what_was_agreed_is_remembered_for_that_citizen_and_service_alone(durabl
     with durable.work() as stores:
         found = stores.consents.find("c1", "rp")
         assert found is not None
-        assert (found.items, found.agreed_at) == ({"scope:openid", "scope:email"}, NOW)
+        assert (found.items, found.agreed_at) == (frozenset({"scope:openid", "scope:email"}), NOW)
         assert found.covers({"scope:email"})
         assert not found.covers({"scope:email", "scope:phone"})
         assert stores.consents.find("c1", "other") is None
@@ -31,7 +31,7 @@ def test_agreeing_to_more_keeps_what_was_agreed(durable: SqlDatabase) -> None:
     with durable.work() as stores:
         found = stores.consents.find("c1", "rp")
         assert found is not None
-        assert (found.items, found.agreed_at) == ({"scope:openid", "claim:birthdate"}, LATER)
+        assert (found.items, found.agreed_at) == (frozenset({"scope:openid", "claim:birthdate"}), LATER)
 
 
 def test_withdrawing_takes_single_items_or_all(durable: SqlDatabase) -> None:

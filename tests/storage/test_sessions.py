@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
-def citizen(citizen_id: str = "c1", **more: bool) -> Citizen:
+def citizen(citizen_id: str = "c1", **more: Any) -> Citizen:
     email = f"{citizen_id}@example.org"
     return Citizen(citizen_id=citizen_id, email=email, email_verified_at=NOW, created_at=NOW, updated_at=NOW, **more)
 

@@ -1,0 +1,1 @@
+"""The durable rooms. Rows never leave this package."""
