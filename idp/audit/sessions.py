@@ -39,7 +39,29 @@ class SessionEnded:
     citizen_id: str
     session_id: str
     because: str
-    """`signed_out`, or `replaced` when someone else signed in in the same browser."""
+    """`signed_out`, `signed_out_everywhere`, or `replaced` when someone else signed in in the same browser."""
+    telling: tuple[str, ...]
+    """The relying parties that will be told, by `client_id`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutDelivered:
+    """A relying party took note that a session is over."""
+
+    name: ClassVar[str] = "logout.delivered"
+    at: datetime
+    client_id: str
+    session_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogoutRefused:
+    """A relying party answered that it could not end its part of a session; it is not asked again."""
+
+    name: ClassVar[str] = "logout.refused"
+    at: datetime
+    client_id: str
+    session_id: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

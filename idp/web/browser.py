@@ -13,7 +13,7 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from federation.authorization.response import origin_of
-from idp.audit.sessions import SessionBegan, SessionEnded, SessionRenewed
+from idp.audit.sessions import SessionBegan, SessionRenewed
 from idp.sessions.devices import describe
 from idp.sessions.model import Session
 from idp.sessions.store import SEEN_EVERY
@@ -21,7 +21,8 @@ from idp.signin import interactions
 from idp.signin.errors import InteractionFinished, NotThisBrowser
 from idp.signin.interaction import Interaction
 from idp.signin.interactions import hashed, looks_like_id
-from idp.web import cookies, language, returning
+from idp.web import cookies, ending, language, returning
+from idp.web.ending import Ended
 from idp.web.headers import allow_form_to
 from idp.web.services import services
 from idp.web.transaction import stores
@@ -42,11 +43,12 @@ def current_session() -> Session | None:
 def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str) -> None:
     """Record that a citizen proved who they are in this browser. The key in its cookie is new in every case.
 
-    The session of the same citizen goes on with what was proved now; that of another one ends.
+    The session of the same citizen goes on with what was proved now, so that signing out later reaches all
+    they used, before a pause too; that of another one ends.
     """
     now = services().clock.now()
     key = interactions.draw_id()
-    old = current_session()
+    old = current_session() or held_session()
     if old is not None and old.citizen_id == citizen_id:
         renewed = replace(old, authenticated_at=now, last_seen_at=now, acr=acr, amr=amr)
         if stores().sessions.renew(renewed, key_hash=hashed(cookies.read(SESSION) or ""), new_key_hash=hashed(key)):
@@ -55,7 +57,7 @@ def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str) -> None:
             _hold(renewed, key)
             return
     elif old is not None:
-        _end(old, because="replaced")
+        ending.end_session(stores(), services(), old, because=ending.REPLACED)
     session = Session(
         session_id=interactions.draw_id(),
         citizen_id=citizen_id,
@@ -75,14 +77,29 @@ def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str) -> None:
     _hold(session, key)
 
 
-def end_session() -> Session | None:
-    """End the session of this browser and return it; None if there was none. Its agencies are told elsewhere."""
-    session = current_session()
+def held_session() -> Session | None:
+    """Return the session whose key this browser holds, unless it was ended: one that is merely idle can be signed out.
+
+    Whoever comes back after an hour's pause to sign out means the services they used before it.
+    """
+    key = cookies.read(SESSION)
+    if key is None or not looks_like_id(key):
+        return None
+    held = stores().sessions.find(hashed(key))
+    return held if held is not None and held.ended_at is None else None
+
+
+def end_session() -> Ended:
+    """End the session this browser holds, if any, and tell its agencies; the browser forgets its key."""
+    session = held_session()
     cookies.drop(SESSION)
     g.current_session = None
-    if session is not None:
-        _end(session, because="signed_out")
-    return session
+    return Ended() if session is None else ending.end_session(stores(), services(), session, because=ending.SIGNED_OUT)
+
+
+def sign_out_everywhere(citizen_id: str, except_session_id: str | None = None, **how: Any) -> Ended:
+    """End every session of a citizen but one; `how` is as for `ending.sign_out_everywhere`."""
+    return ending.sign_out_everywhere(stores(), services(), citizen_id, except_session_id=except_session_id, **how)
 
 
 def mark_of(session: Session) -> str:
@@ -164,16 +181,6 @@ def _find_session() -> Session | None:
     with services().database.work() as own:
         own.sessions.touch(session, now)
     return replace(session, last_seen_at=now)
-
-
-def _end(session: Session, *, because: str) -> None:
-    now = services().clock.now()
-    if not stores().sessions.end(session.session_id, now):
-        return
-    stores().grants.end_for_session(session.session_id, now)
-    stores().audit.record(
-        SessionEnded(at=now, citizen_id=session.citizen_id, session_id=session.session_id, because=because)
-    )
 
 
 def _hold(session: Session, key: str) -> None:

@@ -1,0 +1,96 @@
+"""End sessions and tell their agencies: the one way in which any session ends before its time.
+
+Order of acts: the session first, so that no grant can join it any more; then its grants are read, and ended
+unless they have `offline_access`; then one message a service goes into the outbox. All of it is one transaction,
+the caller's; the worker delivers afterwards, so no agency keeps a citizen waiting.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from federation.relying_parties.model import RelyingParty
+from federation.tokens.grants.model import Grant
+from idp.audit.sessions import SessionEnded
+from idp.notices import logouts
+from idp.notices.logouts import SessionOver
+from idp.sessions.model import Session
+from idp.web.services import Services
+from idp.web.stores import Stores
+
+SIGNED_OUT = "signed_out"
+SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
+REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """The services that were used in what has ended."""
+
+    told: tuple[RelyingParty, ...] = ()
+    """Those that will hear of it from us."""
+    untold: tuple[RelyingParty, ...] = ()
+    """Those that registered no address for that."""
+
+
+def end_session(stores: Stores, use: Services, session: Session, *, because: str) -> Ended:
+    """End one session; if somebody else has ended it already, do nothing."""
+    now = use.clock.now()
+    if not stores.sessions.end(session.session_id, now):
+        return Ended()
+    return _end_what_stood_on(stores, use, session.citizen_id, [session.session_id], because=because, now=now)
+
+
+def sign_out_everywhere(
+    stores: Stores,
+    use: Services,
+    citizen_id: str,
+    *,
+    except_session_id: str | None = None,
+    because: str = SIGNED_OUT_EVERYWHERE,
+    offline_too: bool = False,
+) -> Ended:
+    """End every session of a citizen but one.
+
+    `offline_too` ends every grant as well, those that outlive sessions included: for a changed
+    credential and for a citizen who is disabled (who is disabled first).
+    """
+    now = use.clock.now()
+    session_ids = stores.sessions.end_for_citizen(citizen_id, now, keep=except_session_id)
+    ended = _end_what_stood_on(stores, use, citizen_id, session_ids, because=because, now=now)
+    if offline_too:
+        stores.grants.end_for_citizen(citizen_id, now)
+    return ended
+
+
+def _end_what_stood_on(
+    stores: Stores, use: Services, citizen_id: str, session_ids: Iterable[str], *, because: str, now: datetime
+) -> Ended:
+    used: dict[str, RelyingParty] = {}
+    for session_id in session_ids:
+        grants = stores.grants.list_for_session(session_id)
+        stores.grants.end_for_session(session_id, now)
+        services = _services_of(stores, grants)
+        told = {client_id for client_id, service in services.items() if service.backchannel_logout_uri is not None}
+        for over in sorted({_over(grant) for grant in grants if grant.client_id in told}, key=lambda each: each.sid):
+            logouts.send(stores.outbox, use.sealer, over, now)
+        used |= services
+        stores.audit.record(
+            SessionEnded(
+                at=now, citizen_id=citizen_id, session_id=session_id, because=because, telling=tuple(sorted(told))
+            )
+        )
+    return Ended(
+        told=tuple(service for service in used.values() if service.backchannel_logout_uri is not None),
+        untold=tuple(service for service in used.values() if service.backchannel_logout_uri is None),
+    )
+
+
+def _services_of(stores: Stores, grants: Iterable[Grant]) -> dict[str, RelyingParty]:
+    """Return the services, by `client_id`, that are still registered."""
+    found = {client_id: stores.relying_parties.find(client_id) for client_id in {g.client_id for g in grants}}
+    return {client_id: service for client_id, service in found.items() if service is not None}
+
+
+def _over(grant: Grant) -> SessionOver:
+    return SessionOver(client_id=grant.client_id, subject=grant.subject, sid=grant.sid, session_id=grant.session_id)
