@@ -30,7 +30,8 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
     """Hand over the tokens a code stands for, once, to the relying party it was minted for.
 
     The code is spent before it is checked: if something fails afterwards the agency must
-    start again, which costs one redirect; the other order would cost a replay.
+    start again, which costs one redirect; the other order would cost a replay. When the code is used
+    again while this is under way, this still is its one redemption, but what it hands over is dead already.
     """
     code = form.get("code")
     if not code:
@@ -44,8 +45,8 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
     answer = answer_for_citizen(
         desk, relying_party, grant, scope=grant.scope, now=now, nonce=authorised.nonce, refresh_token=refresh
     )
-    if not desk.grants.add(grant):
-        raise InvalidGrant("the citizen has signed out or was disabled, or the code was used again meanwhile")
+    if not desk.grants.add(grant) and not desk.grants.is_ended(grant.grant_id):
+        raise InvalidGrant("the citizen has signed out or was disabled meanwhile")
     return answer
 
 
