@@ -16,7 +16,7 @@ from federation.client_authentication.keys import RelyingPartyKeys
 from federation.outbound import Fetcher
 from federation.relying_parties.registry import RecentRelyingParties
 from idp.clock import SystemClock
-from idp.endpoints import authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo
+from idp.endpoints import authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo
 from idp.pages import (
     consent,
     help,
@@ -25,6 +25,7 @@ from idp.pages import (
     second_factor,
     select_account,
     sign_in,
+    sign_out,
     sign_up,
     sign_up_factors,
 )
@@ -46,8 +47,8 @@ from keys.signer import Signer
 from keys.store import KeyStore
 from keys.wrapping import Wrapping
 
-MACHINES = (authorize, discovery, health, introspect, jwks, revoke, static, token, userinfo)
-PEOPLE = (consent, help, leaving, passkeys, second_factor, select_account, sign_in, sign_up, sign_up_factors)
+MACHINES = (authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo)
+PEOPLE = (consent, help, leaving, passkeys, second_factor, select_account, sign_in, sign_out, sign_up, sign_up_factors)
 
 
 def build(settings: Settings) -> Services:
@@ -55,7 +56,7 @@ def build(settings: Settings) -> Services:
     clock = SystemClock()
     wrapping = Wrapping(settings.key_encryption_key)
     provider = EmbeddedProvider(wrapping)
-    engine = connect(settings.database_url, pool_size=settings.blocking_threads + 1)
+    engine = connect(settings.database_url, pool_size=2 * settings.blocking_threads + 1)
     database = SqlDatabase(engine, RecentRelyingParties())
     fetcher = Fetcher(allow=settings.fetch_allow, extra_ca=settings.extra_ca)
 

@@ -23,13 +23,18 @@ class AuthorizationAnswer:
     @property
     def location(self) -> str:
         """The redirect URI with the answer in its query; what it had there of its own is kept."""
-        joint = "&" if urlsplit(self.redirect_uri).query else "?"
-        return self.redirect_uri.rstrip("?&") + joint + urlencode(self.parameters, quote_via=quote)
+        return address_with(self.redirect_uri, self.parameters)
 
     @property
     def origin(self) -> str:
         """What CSP's `form-action` must allow for this answer: an origin, or a scheme of a native app."""
         return origin_of(self.redirect_uri)
+
+
+def address_with(uri: str, parameters: Mapping[str, str]) -> str:
+    """Return `uri` with more parameters in its query, UTF-8 and percent-encoded."""
+    joint = "&" if urlsplit(uri).query else "?"
+    return uri.rstrip("?&") + joint + urlencode(parameters, quote_via=quote)
 
 
 def with_code(to: ReturnAddress, code: str, *, issuer: str) -> AuthorizationAnswer:

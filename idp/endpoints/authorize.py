@@ -5,7 +5,6 @@ page that is due; every page returns to /authorize/<id>, where what is missing i
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
@@ -28,10 +27,9 @@ from idp.signin.levels import wanted_level
 from idp.signin.steps import Step, next_step
 from idp.web import answering, browser
 from idp.web.access import anyone
+from idp.web.hints import read_hint
 from idp.web.services import services
 from idp.web.transaction import stores
-from keys.errors import InvalidSignature
-from keys.states import Purpose
 
 PAGES = {
     Step.SIGN_IN: "/sign-in/",
@@ -93,7 +91,7 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
     use = services()
     params = Parameters.of(given.items(multi=True))
     relying_party = checking.find_relying_party(params, stores().relying_parties)
-    asked = checking.check(params, relying_party, _read_hint, issuer=use.settings.issuer, pkce=use.settings.pkce)
+    asked = checking.check(params, relying_party, read_hint, issuer=use.settings.issuer, pkce=use.settings.pkce)
     interaction = Interaction(
         interaction_id=interactions.draw_id(),
         asked=asked,
@@ -102,14 +100,6 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
         began_at=use.clock.now(),
     )
     return browser.arriving(interaction), relying_party
-
-
-def _read_hint(token: str) -> Mapping[str, Any] | None:
-    """Return the claims of an ID token of ours, expired or not, or None."""
-    try:
-        return services().signer.verify(token, Purpose.ID_TOKEN, typ="JWT")
-    except InvalidSignature:
-        return None
 
 
 def _check_may_be_shown(step: Step, interaction: Interaction) -> None:

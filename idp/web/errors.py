@@ -24,6 +24,8 @@ from keys.errors import CannotSign
 
 RETRY_AFTER_SECONDS = 5
 _PAGES = {404: "not_found", 503: "unavailable", 500: "failed", 429: "too_busy"}
+_FOR_BROWSERS = ("authorize", "logout")
+"""Endpoints of the protocol to which agencies send citizens, not requests."""
 _log = structlog.get_logger("countersign.errors")
 
 
@@ -105,7 +107,7 @@ def _for_a_person() -> bool:
     """Whether the caller reads pages: it said so, and did not call an endpoint made for machines."""
     blueprint = current_app.blueprints.get(request.blueprint or "")
     machine = blueprint is not None and blueprint.import_name.startswith("idp.endpoints.")
-    return "text/html" in request.headers.get("Accept", "") and (not machine or request.blueprint == "authorize")
+    return "text/html" in request.headers.get("Accept", "") and (not machine or request.blueprint in _FOR_BROWSERS)
 
 
 def _record(error: ProtocolError) -> None:

@@ -14,6 +14,7 @@ from idp.web.services import Services
 from idp.worker.deliveries import Deliveries
 from idp.worker.jobs import JOBS, Job
 from idp.worker.letters import letter_handler
+from idp.worker.logouts import logout_handler
 
 TICK_SECONDS = 0.25
 PAUSE_SECONDS = 5.0
@@ -24,7 +25,8 @@ _log = structlog.get_logger("worker")
 
 def run(use: Services, stopping: Event) -> None:
     """Work until `stopping` is set, then finish what is in hand."""
-    deliveries = [Deliveries(use, kind, handler) for kind, handler in (letter_handler(use),) if handler is not None]
+    handlers = (letter_handler(use), logout_handler(use))
+    deliveries = [Deliveries(use, kind, handler) for kind, handler in handlers if handler is not None]
     due = dict.fromkeys((*(each.job for each in deliveries), *JOBS), 0.0)
     while not stopping.wait(TICK_SECONDS):
         for job, at in due.items():

@@ -79,3 +79,4 @@ class Deliveries:
                 stores.outbox.postpone(message, again)
             else:
                 stores.outbox.give_up(message, now)
+                _log.warning("delivery given up", kind=self._kind, message_id=message.message_id)
