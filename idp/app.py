@@ -1,7 +1,7 @@
 """The assembly: the only module that knows every concrete class.
 
 `build` makes the collaborators a process needs; `create_app` puts the web around them. Order of calls of a
-request: telemetry begins, `bounds` looks at it, the blueprint names its callers, the view runs inside its
+request: telemetry begins, `proxies` and `bounds` look at it, the blueprint names its callers, the view runs inside its
 unit of work, an error is rendered, headers are set.
 """
 
@@ -37,7 +37,7 @@ from idp.storage.sql.database import SqlDatabase
 from idp.storage.sql.engine import connect
 from idp.storage.sql.installation import make_missing, read_secrets
 from idp.storage.sql.secrets import SecretsMissing
-from idp.web import bounds, csrf, errors, headers, language, telemetry
+from idp.web import bounds, csrf, errors, headers, language, proxies, telemetry
 from idp.web.services import Services
 from idp.web.transaction import TransactionalFlask
 from keys.following import KeyFollower
@@ -100,6 +100,7 @@ def create_app(settings: Settings) -> Flask:
     app.extensions["countersign"] = use
     app.url_map.strict_slashes = False
     telemetry.install(app)
+    proxies.install(app, trusted=settings.trusted_proxies, scheme="https" if use.secure else "http")
     bounds.install(app, host=use.host)
     pages = frozenset(module.bp.name for module in PEOPLE)
     csrf.install(app, secret=use.cookie_secret, secure=use.secure, pages=pages)

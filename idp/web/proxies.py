@@ -1,0 +1,56 @@
+"""What a proxy tells of the browser behind it: believed from configured peers, forgotten from all others.
+
+Nothing we say depends on it: issuer, links and cookies come from settings. It can only get a request refused,
+or name the address it came from. A proxy must replace these headers, not pass on a browser's, in whatever
+spelling: `X_Forwarded_For` reads as `X-Forwarded-For` here (docker/README.md has lines for HAProxy).
+"""
+
+import ipaddress
+from collections.abc import Collection
+
+from flask import Flask, request
+from werkzeug.exceptions import BadRequest
+
+from idp.settings import Network
+
+ADDRESS = "HTTP_X_FORWARDED_FOR"
+SCHEME = "HTTP_X_FORWARDED_PROTO"
+_NEVER_READ = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PREFIX")
+
+
+def install(app: Flask, *, trusted: Collection[Network], scheme: str) -> None:
+    """Read what proxies in `trusted` forward to `app`, which is meant to be reached by `scheme`."""
+
+    @app.before_request
+    def read_forwarded() -> None:
+        environ = request.environ
+        told_scheme, told_addresses = environ.pop(SCHEME, None), environ.pop(ADDRESS, None)
+        for name in _NEVER_READ:
+            environ.pop(name, None)
+        if not _is_among(environ.get("REMOTE_ADDR", ""), trusted):
+            return
+        if told_scheme is not None and told_scheme.strip().lower() != scheme:
+            raise BadRequest("the proxy says that the browser came by another scheme")
+        if told_addresses is not None:
+            request.remote_addr = environ["REMOTE_ADDR"] = _client(told_addresses, trusted)
+
+
+def _client(told: str, trusted: Collection[Network]) -> str:
+    """Return the nearest address that is no proxy of ours; further ones are the browser's own claim."""
+    addresses = [entry.strip() for entry in told.split(",")]
+    for entry in reversed(addresses):
+        try:
+            ipaddress.ip_address(entry)
+        except ValueError:
+            raise BadRequest("the proxy forwards no address") from None
+        if not _is_among(entry, trusted):
+            return entry
+    return addresses[0]
+
+
+def _is_among(address: str, networks: Collection[Network]) -> bool:
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(found in network for network in networks)
