@@ -1,7 +1,5 @@
 """The whole application in this process, on SQLite, with a clock that tests set: for what browsers are told."""
 
-import base64
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,12 +11,15 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from federation.relying_parties.model import RelyingParty
-from idp.app import create_app, prepare
+from idp.app import create_app
 from idp.citizens.model import Citizen
 from idp.sessions.model import Session
 from idp.settings import load
 from idp.signin.interactions import draw_id, hashed
+from idp.storage import ephemeral
+from idp.storage.ephemeral.records import EPOCH
 from idp.web.services import Services
+from tests.support import installation
 
 REDIRECT_URI = "https://rp.example/cb"
 CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
@@ -64,14 +65,14 @@ class Site:
         """Return a new installation in a folder."""
         settings = load(
             issuer=issuer,
-            database_url=f"sqlite:///{folder / 'durable.db'}",
+            database_url=installation.copy_to(folder),
             ephemeral_url=f"sqlite:///{folder / 'ephemeral.db'}",
-            key_encryption_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode(),
+            key_encryption_key=installation.KEY_ENCRYPTION_KEY,
         )
-        prepare(settings)
         app, clock = create_app(settings), SettableClock()
         use = replace(app.extensions["countersign"], clock=clock)
         app.extensions["countersign"] = use
+        ephemeral.open(settings.ephemeral_url).begin(EPOCH)
         return cls(app, use, clock, folder)
 
     def browser(self) -> "Browser":

@@ -1,5 +1,6 @@
 """Fixtures: real stores, fresh for each test. Servers start with the first test that needs them."""
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,14 +46,21 @@ def redis_server() -> Iterator[RedisServer]:
     redis.end()
 
 
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """Return a migrated SQLite database."""
-    url = f"sqlite:///{tmp_path / 'durable.db'}"
-    engine = connect(url)
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return an SQLite file with every table and nothing in it, to be copied."""
+    made = tmp_path_factory.mktemp("migrated") / "durable.db"
+    engine = connect(f"sqlite:///{made}")
     upgrade(engine)
     engine.dispose()
-    return url
+    return made
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, migrated: Path) -> str:
+    """Return a migrated SQLite database."""
+    copy = shutil.copyfile(migrated, tmp_path / "durable.db")
+    return f"sqlite:///{copy}"
 
 
 @pytest.fixture
