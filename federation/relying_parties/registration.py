@@ -24,7 +24,7 @@ GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secret_post", "none")
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
-LEVELS = ("aal1", "aal2", "aal3")
+LEVELS = ("aal1", "aal2")
 FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA", "Ed25519"})
 _NOT_OFFERED = (
     "id_token_encrypted_response_alg",

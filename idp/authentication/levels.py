@@ -4,6 +4,8 @@ from collections.abc import Collection
 
 AAL1, AAL2, AAL3 = LEVELS = ("aal1", "aal2", "aal3")
 """Weakest first."""
+REACHABLE = (AAL1, AAL2)
+"""What a citizen can prove here. AAL3 wants a key that cannot leave its device, and only attestation shows that."""
 
 PASSWORD = "pwd"
 ONE_TIME_CODE = "otp"
@@ -18,12 +20,10 @@ SEVERAL_FACTORS = "mfa"
 def level_of(amr: Collection[str]) -> str:
     """Return the level these methods reach together; never round up.
 
-    A passkey whose device verified the person is two factors in one. A synced one stops at aal2,
-    because its key can leave the device.
+    A passkey whose device verified the person is two factors in one. It stops at aal2 even if it says
+    that its key is bound to the device: no attestation is checked, so that is its own word.
     """
     passkey = bool({DEVICE_BOUND_PASSKEY, SYNCED_PASSKEY} & set(amr))
-    if DEVICE_BOUND_PASSKEY in amr and USER_VERIFIED in amr:
-        return AAL3
     if passkey and (USER_VERIFIED in amr or PASSWORD in amr):
         return AAL2
     if PASSWORD in amr and ONE_TIME_CODE in amr:

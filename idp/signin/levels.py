@@ -6,23 +6,27 @@ from typing import Any
 from federation.authorization.errors import UnmetAuthenticationRequirements
 from federation.authorization.request import AuthorizationRequest
 from federation.relying_parties.model import RelyingParty
-from idp.authentication.levels import AAL1, LEVELS
+from idp.authentication.levels import AAL1, LEVELS, REACHABLE
 
 
 def wanted_level(asked: AuthorizationRequest, relying_party: RelyingParty) -> str:
     """Return the lowest level that satisfies the request; raise UnmetAuthenticationRequirements.
 
     A voluntary wish for levels we do not know leaves the relying party's own default; an essential
-    one cannot be met. Where several are named the weakest is enough, since any of them is.
+    one cannot be met, nor a level nobody can reach. Where several are named the weakest is enough,
+    since any of them is.
     """
     essential = _essential(asked)
     if essential is not None:
         known = _known(essential)
         if not known:
             raise UnmetAuthenticationRequirements(asked.return_address, "no essential acr is one of ours")
-        return _weakest(known)
-    known = _known(asked.acr_values) or _known(relying_party.default_acr_values)
-    return _weakest(known) if known else AAL1
+    else:
+        known = _known(asked.acr_values) or _known(relying_party.default_acr_values)
+    wanted = _weakest(known) if known else AAL1
+    if wanted not in REACHABLE:
+        raise UnmetAuthenticationRequirements(asked.return_address, f"nobody can reach {wanted} here")
+    return wanted
 
 
 def _essential(asked: AuthorizationRequest) -> list[Any] | None:

@@ -19,7 +19,7 @@ from idp.authentication.levels import at_least, combined, level_of
         (("swk", "user", "pwd", "otp"), "aal2"),
         (("hwk",), "aal1"),
         (("hwk", "pwd"), "aal2"),
-        (("hwk", "user"), "aal3"),
+        (("hwk", "user"), "aal2"),
         (("pwd", "user"), "aal1"),
         (("mfa",), "aal1"),
         (("kba", "pwd"), "aal1"),

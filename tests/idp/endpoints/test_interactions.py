@@ -162,9 +162,13 @@ def test_cancelling_goes_back_to_the_agency_and_ends_the_interaction(browser: Br
 
 
 def test_a_level_out_of_reach_is_told_as_such(browser: Browser) -> None:
-    interaction_id = browser.begin({"acr_values": "aal3"})
+    interaction_id = browser.begin({"acr_values": "aal2"})
 
     assert told(browser.get(f"/cancel/{interaction_id}?because=level"))["error"] == "unmet_authentication_requirements"
+
+
+def test_a_level_nobody_can_reach_is_told_at_once(browser: Browser) -> None:
+    assert told(browser.authorize({"acr_values": "aal3"}))["error"] == "unmet_authentication_requirements"
 
 
 def test_declining_is_told_to_the_agency_and_asked_again_next_time(browser: Browser, citizen: Citizen) -> None:
