@@ -98,7 +98,7 @@ def create_app(settings: Settings) -> Flask:
     use = build(settings)
     app = TransactionalFlask("idp", static_folder=None, template_folder=None)
     app.extensions["countersign"] = use
-    app.url_map.strict_slashes = False
+    app.url_map.strict_slashes = app.url_map.merge_slashes = False
     telemetry.install(app)
     proxies.install(app, trusted=settings.trusted_proxies, scheme="https" if use.secure else "http")
     bounds.install(app, host=use.host)

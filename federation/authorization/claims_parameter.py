@@ -12,6 +12,8 @@ LONGEST = 8_192
 """Characters."""
 MOST_CLAIMS = 50
 MOST_VALUES = 20
+LARGEST_NUMBER = 2**53
+"""What every JSON reader understands alike (RFC 8259 section 6)."""
 PLACES = ("id_token", "userinfo")
 PROTOCOL_CLAIMS = frozenset({"acr", "auth_time", "sub"})
 """Claims about the sign-in itself: never subject to consent."""
@@ -84,8 +86,10 @@ def _wish(wish: Any) -> dict[str, Any] | None:
 
 
 def _check_value(value: Any) -> None:
-    """Let through what every store can keep: a plain value, of real characters."""
-    if value is None or isinstance(value, (bool, int, float)):
+    """Let through what every store can keep: a plain value, of real characters; `1e999` is read as infinity."""
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, (int, float)) and abs(value) <= LARGEST_NUMBER:
         return
     if not isinstance(value, str) or "\0" in value or any("\ud800" <= character <= "\udfff" for character in value):
         raise MalformedClaims("a wished value is not plain")

@@ -48,7 +48,8 @@ def token_bearers_only() -> None:
         return
     use = services()
     now = use.clock.now()
-    presented = bearer_token.presented(request.headers.get("Authorization"), request.form)
+    form = request.form if request.method == "POST" else {}
+    presented = bearer_token.presented(request.headers.get("Authorization"), form)
     token = access_token.read(use.signer, use.ephemeral, presented, issuer=use.settings.issuer, now=now)
     opened = stores()
     g.bearer = check_standing(token, grants=opened.grants, registry=opened.relying_parties, now=now)

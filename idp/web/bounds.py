@@ -3,7 +3,7 @@
 Order of calls: `check_request`, made by `install`, runs first of all, before a blueprint names its callers.
 """
 
-from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
 
 from flask import Flask, request
 from werkzeug.datastructures import MultiDict
@@ -12,7 +12,6 @@ from werkzeug.exceptions import BadRequest, MisdirectedRequest, RequestURITooLar
 BODY_BYTES = 64 * 1024
 QUERY_BYTES = 16 * 1024
 FORM = "application/x-www-form-urlencoded"
-JSON = "application/json"
 HEALTH = "health"
 """The one blueprint that answers whatever host it is asked for: a balancer knows only addresses."""
 
@@ -33,27 +32,36 @@ def check_content() -> None:
     """Refuse what no endpoint should have to think about."""
     if len(request.query_string) > QUERY_BYTES:
         raise RequestURITooLarge
-    _check_text([request.path])
-    _check_parameters(request.args)
-    if request.method == "POST" and request.content_length != 0:
-        _check_body()
+    _check_text(request.environ["PATH_INFO"].encode("latin-1"))
+    _check_text(unquote_to_bytes(request.query_string))
+    _check_once(request.args)
+    if request.method == "POST":
+        _check_form()
+    elif request.content_length or "Transfer-Encoding" in request.headers:
+        raise BadRequest("only a POST carries a body")
 
 
-def _check_body() -> None:
-    if request.mimetype not in (FORM, JSON):
+def _check_form() -> None:
+    """Check a form before it is parsed: the parser drops or keeps undecoded what is no UTF-8, and says nothing."""
+    if request.content_length == 0:
+        return
+    if request.mimetype != FORM:
         raise UnsupportedMediaType
-    _check_parameters(request.form)
+    _check_text(unquote_to_bytes(request.get_data()))
+    _check_once(request.form)
 
 
-def _check_parameters(given: MultiDict[str, str]) -> None:
+def _check_once(given: MultiDict[str, str]) -> None:
     for name, values in given.lists():
         if len(values) > 1:
             raise BadRequest(f"{name[:40]!r} is given more than once")
-        _check_text((name, *values))
 
 
-def _check_text(texts: Iterable[str]) -> None:
-    """NUL is refused by one database and kept by the other; U+FFFD stands where bytes were no UTF-8."""
-    for text in texts:
-        if "\0" in text or "\N{REPLACEMENT CHARACTER}" in text:
-            raise BadRequest("not valid text")
+def _check_text(octets: bytes) -> None:
+    """Refuse what is no UTF-8, and NUL, which one database refuses and the other keeps."""
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        raise BadRequest("not UTF-8") from None
+    if "\0" in text:
+        raise BadRequest("not valid text")

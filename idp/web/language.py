@@ -6,7 +6,7 @@ A page that knows its interaction calls `prefer(interaction.ui_locales)` before 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, get_locale
@@ -67,7 +67,7 @@ def languages() -> list[Language]:
 
 def _language(code: str) -> Language:
     kept = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
-    url = f"{request.path}?{urlencode([*kept, ('lang', code)])}"
+    url = f"{quote(request.path)}?{urlencode([*kept, ('lang', code)])}"
     return Language(code=code, name=NAMES[code], direction=_DIRECTIONS[code], url=url)
 
 
