@@ -1,9 +1,10 @@
-"""A client nobody here wrote: Authlib signs citizens in, reads userinfo, refreshes and revokes, by discovery alone."""
+"""A client nobody here wrote: Authlib signs citizens in and out, reads userinfo, refreshes and revokes."""
 
 import secrets
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import requests
@@ -12,10 +13,12 @@ from authlib.oidc.core import CodeIDToken
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
+from tests.clients.registering import new_citizen, register, silently
 from tests.support.service import Service
-from tests.support.visitor import PASSWORD, sign_in
+from tests.support.visitor import Citizen
 
 BACK = "http://localhost:7/back"
+SIGNED_OUT = "http://localhost:7/bye"
 METHODS = ("client_secret_basic", "client_secret_post", "none")
 
 
@@ -42,36 +45,29 @@ class Registered:
         )
 
 
-@pytest.fixture
-def citizen(service: Service) -> str:
-    email = f"ada-{secrets.token_hex(6)}@example.org"
-    service.cli("citizens", "add", "--email", email, "--password", PASSWORD, "--given-name", "Ada")
-    return email
-
-
 @pytest.fixture(params=METHODS)
 def agency(request: pytest.FixtureRequest, service: Service) -> Registered:
-    metadata = {
-        "client_name": "Permits",
-        "redirect_uris": [BACK],
-        "grant_types": ["authorization_code", "refresh_token"],
-        "token_endpoint_auth_method": request.param,
-    }
-    made = service.cli_json("agencies", "add", stdin=metadata)
+    made = register(
+        service,
+        redirect_uris=[BACK],
+        post_logout_redirect_uris=[SIGNED_OUT],
+        token_endpoint_auth_method=request.param,
+    )
     found = requests.get(f"{service.base_url}/.well-known/openid-configuration", timeout=10).json()
     return Registered(made["client_id"], made.get("client_secret"), request.param, found)
 
 
-def test_authlib_completes_the_code_flow_userinfo_refresh_and_revocation(
-    service: Service, agency: Registered, citizen: str
+def test_authlib_completes_the_code_flow_userinfo_refresh_sign_out_and_revocation(
+    service: Service, agency: Registered
 ) -> None:
+    citizen = Citizen(email := new_citizen(service))
     verifier, nonce = secrets.token_urlsafe(48), secrets.token_urlsafe(16)
     client = agency.session()
     address, state = client.create_authorization_url(
         agency.provider["authorization_endpoint"], code_verifier=verifier, nonce=nonce, prompt="consent"
     )
 
-    back = sign_in(address, citizen, back=BACK)
+    back = citizen.come_back(address, to=BACK)
     tokens = client.fetch_token(authorization_response=back, state=state, code_verifier=verifier)
 
     keys = KeySet.import_key_set(requests.get(agency.provider["jwks_uri"], timeout=10).json())
@@ -85,11 +81,16 @@ def test_authlib_completes_the_code_flow_userinfo_refresh_and_revocation(
     told.validate(now=int(time.time()))
 
     who = client.get(agency.provider["userinfo_endpoint"]).json()
-    assert (who["sub"], who["email"], who["given_name"]) == (told["sub"], citizen, "Ada")
+    assert (who["sub"], who["email"], who["given_name"]) == (told["sub"], email, "Ada")
 
     refreshed = client.refresh_token(agency.provider["token_endpoint"])
     assert refreshed["access_token"] != tokens["access_token"]
     assert client.get(agency.provider["userinfo_endpoint"]).json()["sub"] == told["sub"]
+
+    leaving = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": SIGNED_OUT, "state": "left"}
+    ended = citizen.come_back(f"{agency.provider['end_session_endpoint']}?{urlencode(leaving)}", to=SIGNED_OUT)
+    assert ended == f"{SIGNED_OUT}?state=left"
+    assert silently(citizen, service, agency.client_id, BACK)["error"] == "login_required"
 
     gone = client.revoke_token(agency.provider["revocation_endpoint"], refreshed["access_token"])
     assert gone.status_code == 200

@@ -1,0 +1,82 @@
+// A relying party made of npm's openid-client alone, told what to do in lines of JSON and answering in lines of JSON.
+// In: its registration. Out: where to send the citizen. In: where they came back. Out: what it was told, and where
+// to send them to sign out. In: that they did. Out: what its tokens are worth once it has revoked them.
+import { createInterface } from 'node:readline'
+import * as client from 'openid-client'
+
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+const hear = async () => JSON.parse((await lines.next()).value)
+const say = (told) => console.log(JSON.stringify(told))
+
+async function authentication({ method, secret, privateKey }) {
+  switch (method) {
+    case 'client_secret_basic':
+      return client.ClientSecretBasic(secret)
+    case 'client_secret_post':
+      return client.ClientSecretPost(secret)
+    case 'private_key_jwt': {
+      const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+      const key = await crypto.subtle.importKey('jwk', privateKey, algorithm, false, ['sign'])
+      return client.PrivateKeyJwt({ key, kid: privateKey.kid })
+    }
+    default:
+      return client.None()
+  }
+}
+
+const registered = await hear()
+const config = await client.discovery(
+  new URL(registered.issuer),
+  registered.clientId,
+  { id_token_signed_response_alg: registered.alg },
+  await authentication(registered),
+  { execute: [client.allowInsecureRequests] },
+)
+client.enableNonRepudiationChecks(config)
+
+const verifier = client.randomPKCECodeVerifier()
+const state = client.randomState()
+const nonce = client.randomNonce()
+say({
+  authorize: client.buildAuthorizationUrl(config, {
+    redirect_uri: registered.redirectUri,
+    scope: 'openid profile email offline_access',
+    prompt: 'consent',
+    code_challenge: await client.calculatePKCECodeChallenge(verifier),
+    code_challenge_method: 'S256',
+    state,
+    nonce,
+  }).href,
+})
+
+const { back } = await hear()
+const tokens = await client.authorizationCodeGrant(config, new URL(back), {
+  pkceCodeVerifier: verifier,
+  expectedState: state,
+  expectedNonce: nonce,
+  idTokenExpected: true,
+})
+const claims = tokens.claims()
+const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
+const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
+const after = await client.fetchUserInfo(config, refreshed.access_token, claims.sub)
+say({
+  claims,
+  userinfo,
+  after,
+  refreshed: { renewed: refreshed.access_token !== tokens.access_token, scope: refreshed.scope },
+  signOut: client.buildEndSessionUrl(config, {
+    id_token_hint: tokens.id_token,
+    post_logout_redirect_uri: registered.signedOutUri,
+    state: 'left',
+  }).href,
+})
+
+await hear()
+await client.tokenRevocation(config, refreshed.refresh_token ?? tokens.refresh_token)
+const refusal = (error) => error.error ?? error.cause?.[0]?.parameters?.error ?? error.message
+say({
+  userinfo: await client.fetchUserInfo(config, refreshed.access_token, claims.sub).then(() => 'answered', refusal),
+  refresh: await client.refreshTokenGrant(config, tokens.refresh_token).then(() => 'answered', refusal),
+})
+process.exit(0)

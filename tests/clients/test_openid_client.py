@@ -1,0 +1,117 @@
+"""A client nobody here wrote: npm's openid-client, in a process of its own, by discovery alone."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joserfc.jwk import ECKey
+
+from tests.clients.registering import new_citizen, register, silently
+from tests.support.server import find_program
+from tests.support.service import Service
+from tests.support.visitor import Citizen
+
+SOURCES = Path(__file__).parent / "node"
+BACK = "http://localhost:7/back"
+SIGNED_OUT = "http://localhost:7/bye"
+
+
+class OpenidClient:
+    """The process: one line of JSON at a time, in turns."""
+
+    def __init__(self, folder: Path) -> None:
+        self.process = subprocess.Popen(
+            [find_program("node", package="nodejs"), "relying_party.js"],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def tell(self, what: dict[str, Any]) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, "openid-client refused what it got: see what it wrote to standard error"
+        answer: dict[str, Any] = json.loads(line)
+        return answer
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """openid-client as the lock names it, in a folder of this test's own."""
+    folder = tmp_path_factory.mktemp("node")
+    for source in SOURCES.iterdir():
+        if source.is_file():
+            shutil.copy(source, folder)
+    npm = find_program("npm", package="npm")
+    command = [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=100, check=False, env=os.environ)
+    assert done.returncode == 0, f"npm ci: {done.stderr}"
+    return folder
+
+
+@pytest.fixture
+def openid_client(installed: Path) -> Iterator[OpenidClient]:
+    client = OpenidClient(installed)
+    yield client
+    client.process.kill()
+    client.process.communicate()
+
+
+@pytest.mark.parametrize(
+    ("method", "alg"),
+    [
+        ("client_secret_basic", "ES256"),
+        ("client_secret_post", "RS256"),
+        ("private_key_jwt", "EdDSA"),
+        ("none", "ES256"),
+    ],
+)
+def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
+    service: Service, openid_client: OpenidClient, method: str, alg: str
+) -> None:
+    key = ECKey.generate_key("P-256", {"kid": "ours", "use": "sig"})
+    made = register(
+        service,
+        redirect_uris=[BACK],
+        post_logout_redirect_uris=[SIGNED_OUT],
+        token_endpoint_auth_method=method,
+        id_token_signed_response_alg=alg,
+        **({"jwks": {"keys": [key.as_dict(private=False)]}} if method == "private_key_jwt" else {}),
+    )
+    citizen = Citizen(email := new_citizen(service))
+    client_id = made["client_id"]
+
+    asked = openid_client.tell(
+        {
+            "issuer": service.base_url,
+            "clientId": client_id,
+            "redirectUri": BACK,
+            "signedOutUri": SIGNED_OUT,
+            "alg": alg,
+            "method": method,
+            "secret": made.get("client_secret"),
+            "privateKey": key.as_dict(private=True),
+        }
+    )
+    told = openid_client.tell({"back": citizen.come_back(asked["authorize"], to=BACK)})
+
+    assert citizen.pages == ["continue", "allow"]
+    assert told["userinfo"]["sub"] == told["claims"]["sub"]
+    assert (told["userinfo"]["email"], told["userinfo"]["given_name"]) == (email, "Ada")
+    assert told["after"] == told["userinfo"]
+    assert told["refreshed"] == {"renewed": True, "scope": "openid profile email offline_access"}
+
+    assert "code" in silently(citizen, service, client_id, BACK)
+    assert citizen.come_back(told["signOut"], to=SIGNED_OUT) == f"{SIGNED_OUT}?state=left"
+    assert silently(citizen, service, client_id, BACK)["error"] == "login_required"
+
+    assert openid_client.tell({"signed_out": True}) == {"userinfo": "invalid_token", "refresh": "invalid_grant"}
