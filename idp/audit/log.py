@@ -1,6 +1,6 @@
 """The audit log: append-only, one row an event, sealed into a hash chain by the worker."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -58,3 +58,6 @@ class AuditLog(Protocol):
 
     def latest(self, limit: int) -> Sequence[Entry]:
         """Return up to `limit` entries, newest first."""
+
+    def of_citizen(self, citizen_id: str, names: Collection[str], limit: int) -> Sequence[Entry]:
+        """Return up to `limit` entries of these names about one citizen, newest first."""

@@ -23,6 +23,12 @@ class StoredTotp:
 class CredentialStore(Protocol):
     """Keeps credentials by citizen. Each `spend_` succeeds once however many race, over all processes."""
 
+    def hold(self, citizen_id: str) -> None:
+        """Let every other change of this citizen's credentials wait until this transaction is over.
+
+        What is read after it is decided upon in peace: of two removals the second sees what the first left.
+        """
+
     def find_password(self, citizen_id: str) -> StoredPassword | None:
         """Return what is kept of the citizen's password, or None."""
 

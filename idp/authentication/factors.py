@@ -52,10 +52,12 @@ class Factors:
 
 
 class LastFactor(Exception):
-    """Removing this would leave the citizen no way in."""
+    """Removing this would leave the citizen no way in, or a short password as a way in of its own."""
 
 
 def check_removal(factors: Factors, factor: Factor) -> None:
     """Raise `LastFactor` if what is left would not suffice to sign in."""
-    if not factors.without(factor).can_sign_in:
+    left = factors.without(factor)
+    short_password_bared = factor is Factor.TOTP and left.password and not left.password_stands_alone
+    if short_password_bared or not left.can_sign_in:
         raise LastFactor(factor)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any
 
 from webauthn import (
     generate_authentication_options,
@@ -30,15 +30,12 @@ from webauthn.helpers.structs import (
 )
 
 from federation.ephemeral import EphemeralStore
-from idp.authentication import levels
-from idp.citizens.model import Citizen
+from idp.authentication.kept_passkeys import Assertion, Passkey, PasskeyStore
 
 KIND = "challenge"
 LIFETIME = timedelta(minutes=90)
 """As long as the page that carries it may wait: an interaction's lifetime."""
 RESPONSE_BYTES = 16 * 1024
-MOST = 20
-"""Passkeys one citizen may have."""
 
 
 class PasskeyRefused(Exception):
@@ -46,74 +43,23 @@ class PasskeyRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passkey:
-    """One WebAuthn credential of one citizen."""
+class Owner:
+    """Whom a new passkey is for: what their device stores and shows. In a sign-up no citizen exists yet."""
 
-    credential_id: str
-    """Base64url, as browsers write it."""
     citizen_id: str
-    public_key: bytes
-    """COSE, as the authenticator gave it."""
-    sign_count: int
-    transports: tuple[str, ...] = ()
-    aaguid: str = ""
-    """The authenticator's model; zeros when it does not say."""
-    backup_eligible: bool
-    backed_up: bool
-    name: str
-    created_at: datetime
-    last_used_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Assertion:
-    """What a passkey has just proved."""
-
-    passkey: Passkey
-    sign_count: int
-    backed_up: bool
-    counter_fell_back: bool
-    """The counter did not rise although it is in use: perhaps a cloned authenticator. Recorded as a risk."""
-
-    @property
-    def amr(self) -> tuple[str, ...]:
-        """The methods to report (RFC 8176)."""
-        kind = levels.SYNCED_PASSKEY if self.passkey.backup_eligible else levels.DEVICE_BOUND_PASSKEY
-        return levels.combined(kind, levels.USER_VERIFIED)
-
-
-class PasskeyStore(Protocol):
-    """Passkeys of all citizens."""
-
-    def find(self, credential_id: str) -> Passkey | None:
-        """Return the passkey of this id, or None."""
-
-    def of_citizen(self, citizen_id: str) -> Sequence[Passkey]:
-        """Return a citizen's passkeys, oldest first."""
-
-    def add(self, passkey: Passkey) -> bool:
-        """Keep a new passkey; False when the id is taken, by anyone."""
-
-    def used(self, assertion: Assertion, at: datetime) -> None:
-        """Note a use: counter, backup state and time."""
-
-    def rename(self, citizen_id: str, credential_id: str, name: str) -> bool:
-        """Give a citizen's own passkey another name; False when there is none."""
-
-    def remove(self, citizen_id: str, credential_id: str) -> bool:
-        """Remove a citizen's own passkey; False when there is none."""
+    email: str
 
 
 def creation_options(
-    store: EphemeralStore, citizen: Citizen, existing: Sequence[Passkey], *, rp_id: str, bound_to: str
+    store: EphemeralStore, owner: Owner, existing: Sequence[Passkey], *, rp_id: str, bound_to: str
 ) -> dict[str, Any]:
     """Return PublicKeyCredentialCreationOptionsJSON with a fresh challenge, good once, for `bound_to` alone."""
     options = generate_registration_options(
         rp_id=rp_id,
         rp_name="Countersign",
-        user_id=citizen.citizen_id.encode(),
-        user_name=citizen.email,
-        user_display_name=citizen.email,
+        user_id=owner.citizen_id.encode(),
+        user_name=owner.email,
+        user_display_name=owner.email,
         challenge=_challenge(store, "create", bound_to),
         timeout=300_000,
         authenticator_selection=AuthenticatorSelectionCriteria(
@@ -141,9 +87,9 @@ def request_options(
 
 
 def check_creation(
-    store: EphemeralStore, answer: str, citizen: Citizen, *, origin: str, rp_id: str, bound_to: str, now: datetime
+    store: EphemeralStore, answer: str, owner: Owner, *, origin: str, rp_id: str, bound_to: str, now: datetime
 ) -> Passkey:
-    """Return the passkey a browser has just made for `citizen`; raise PasskeyRefused."""
+    """Return the passkey a browser has just made for its owner; raise PasskeyRefused."""
     given = _parse(answer)
     _spend_challenge(store, given, "create", bound_to)
     with _refusing():
@@ -156,7 +102,7 @@ def check_creation(
         )
         return Passkey(
             credential_id=bytes_to_base64url(verified.credential_id),
-            citizen_id=citizen.citizen_id,
+            citizen_id=owner.citizen_id,
             public_key=verified.credential_public_key,
             sign_count=verified.sign_count,
             transports=_known_transports(given.credential["response"].get("transports")),

@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 from idp.audit.authentication import AuthenticationFailed, PasskeyCounterFellBack
 from idp.authentication import passkeys
 from idp.authentication.factors import Factor
-from idp.authentication.passkeys import Assertion, Passkey, PasskeyRefused
+from idp.authentication.kept_passkeys import Assertion, Passkey
+from idp.authentication.passkeys import PasskeyRefused
 from idp.pages import refusals
 from idp.pages.arrival import arrive, steps_up
 from idp.pages.visit import Visit, visit

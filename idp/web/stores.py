@@ -12,7 +12,7 @@ from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens.grants.store import GrantStore
 from idp.audit.log import AuditLog
 from idp.authentication.credentials import CredentialStore
-from idp.authentication.passkeys import PasskeyStore
+from idp.authentication.kept_passkeys import PasskeyStore
 from idp.authentication.throttle import FailureCounters
 from idp.citizens.store import CitizenStore
 from idp.consent.ledger import ConsentLedger

@@ -29,6 +29,15 @@ class Tried:
     text: str = "caf\u00e9 nul\x00 \ud800"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriedBy:
+    """An event about somebody."""
+
+    name: ClassVar[str] = "test.tried_by"
+    at: datetime
+    citizen_id: str
+
+
 @contextmanager
 def log(engine: Engine) -> Iterator[SqlAuditLog]:
     work = Work(engine)
@@ -85,6 +94,21 @@ def test_what_is_recorded_is_kept_whole_and_in_order(engine: Engine) -> None:
     assert first.entry_id < second.entry_id
 
 
+def test_a_citizen_is_shown_their_own_entries_newest_first(engine: Engine) -> None:
+    with log(engine) as audit:
+        for citizen_id in ("ada", "eve", "ada", "ada"):
+            audit.record(TriedBy(at=AT, citizen_id=citizen_id))
+    record(engine, 1)
+
+    with log(engine) as audit:
+        own = audit.of_citizen("ada", {"test.tried_by", "test.tried"}, 2)
+        other_names = audit.of_citizen("ada", {"test.tried"}, 2)
+
+    assert [entry.body for entry in own] == ['{"citizen_id":"ada"}'] * 2
+    assert own[0].entry_id > own[1].entry_id
+    assert other_names == []
+
+
 def test_what_is_undone_leaves_no_event(engine: Engine) -> None:
     work = Work(engine)
     SqlAuditLog(work).record(Tried(at=AT, number=1))
@@ -124,6 +148,7 @@ def test_racing_sealers_and_writers_leave_one_whole_chain(engine: Engine) -> Non
     [
         "UPDATE audit_events SET body = '{}' WHERE sequence = 3",
         "UPDATE audit_events SET body = '{}' WHERE sequence IS NULL",
+        "UPDATE audit_events SET citizen_id = 'eve', sequence = 6, hash = 'x' WHERE sequence IS NULL",
         "UPDATE audit_events SET sequence = NULL, hash = NULL WHERE sequence = 5",
         "UPDATE audit_events SET sequence = 6",
         "DELETE FROM audit_events WHERE sequence = 3",

@@ -1,6 +1,6 @@
 """Where grants and their refresh families are kept: one row each."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -53,6 +53,9 @@ class GrantStore(Protocol):
 
     def list_for_session(self, session_id: str) -> Sequence[Grant]:
         """Return the grants begun in a session, ended or not: those whose agencies hear of its sign-out."""
+
+    def last_used(self, citizen_id: str) -> Mapping[str, datetime]:
+        """Return when each relying party, by `client_id`, was last given a grant for this citizen, as far as kept."""
 
     def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` grants whose `expires_at` came before then; return how many."""

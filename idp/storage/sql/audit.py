@@ -1,9 +1,9 @@
 """The audit log: appended to by requests, sealed by the worker, changed by nobody (triggers in revision 0002)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Integer, Row, Table, Text, bindparam, insert, select, update
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Row, Table, Text, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
 from idp.audit import chain
@@ -23,7 +23,10 @@ audit_events = Table(
     Column("body", Text, nullable=False),
     Column("sequence", Serial, unique=True),
     Column("hash", Text),
+    Column("citizen_id", Text),
+    Index("ix_audit_events_citizen_id", "citizen_id", "entry_id"),
 )
+"""`citizen_id` is copied out of the body so that citizens can be shown their own; the chain seals the body."""
 audit_head = Table(
     "audit_head",
     metadata,
@@ -32,6 +35,7 @@ audit_head = Table(
     Column("hash", Text, nullable=False),
 )
 
+_ENTRY = [column for column in audit_events.c if column.name != "citizen_id"]
 _RECORD = insert(audit_events).inline()
 _FIRST_HEAD = {"one": 1, "sequence": GENESIS.sequence, "hash": GENESIS.hash}
 _BEGIN_CHAIN = insert_unless(audit_head).values(_FIRST_HEAD).on_conflict_do_nothing()
@@ -39,10 +43,7 @@ _LOCK_HEAD = update(audit_head).values(one=1).returning(audit_head.c.sequence, a
 _HEAD = select(audit_head.c.sequence, audit_head.c.hash)
 _MOVE_HEAD = update(audit_head).values(sequence=bindparam("sequence"), hash=bindparam("hash"))
 _UNSEALED = (
-    select(audit_events)
-    .where(audit_events.c.sequence.is_(None))
-    .order_by(audit_events.c.entry_id)
-    .limit(bindparam("most"))
+    select(*_ENTRY).where(audit_events.c.sequence.is_(None)).order_by(audit_events.c.entry_id).limit(bindparam("most"))
 )
 _SEAL = (
     update(audit_events)
@@ -50,12 +51,12 @@ _SEAL = (
     .values(sequence=bindparam("number"), hash=bindparam("link"))
 )
 _SEALED = (
-    select(audit_events)
-    .where(audit_events.c.sequence > bindparam("after"))
-    .order_by(audit_events.c.sequence)
-    .limit(PAGE)
+    select(*_ENTRY).where(audit_events.c.sequence > bindparam("after")).order_by(audit_events.c.sequence).limit(PAGE)
 )
-_LATEST = select(audit_events).order_by(audit_events.c.entry_id.desc()).limit(bindparam("most"))
+_LATEST = select(*_ENTRY).order_by(audit_events.c.entry_id.desc()).limit(bindparam("most"))
+_OF_CITIZEN = _LATEST.where(
+    audit_events.c.citizen_id == bindparam("of_citizen"), audit_events.c.name.in_(bindparam("names", expanding=True))
+)
 
 
 class SqlAuditLog:
@@ -66,7 +67,9 @@ class SqlAuditLog:
 
     def record(self, event: Event) -> None:
         """Append one event: one INSERT, nothing read."""
-        self._work.write(_RECORD, {"name": event.name, "at": event.at, "body": chain.written(event)})
+        whose = getattr(event, "citizen_id", None)
+        row = {"name": event.name, "at": event.at, "body": chain.written(event), "citizen_id": whose}
+        self._work.write(_RECORD, row)
 
     def seal(self, limit: int) -> int:
         """Link up to `limit` unsealed entries to the chain; return how many. One sealer at a time, the others wait."""
@@ -104,6 +107,11 @@ class SqlAuditLog:
     def latest(self, limit: int) -> list[Entry]:
         """Return up to `limit` entries, newest first."""
         return [_entry(row) for row in self._work.read(_LATEST, {"most": limit})]
+
+    def of_citizen(self, citizen_id: str, names: Collection[str], limit: int) -> list[Entry]:
+        """Return up to `limit` entries of these names about one citizen, newest first."""
+        wanted = {"of_citizen": citizen_id, "names": sorted(names), "most": limit}
+        return [_entry(row) for row in self._work.read(_OF_CITIZEN, wanted)]
 
 
 def _head(row: Row[Any]) -> Head:

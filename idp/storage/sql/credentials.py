@@ -22,6 +22,7 @@ from sqlalchemy.dialects.postgresql import insert
 from idp.authentication.credentials import StoredTotp
 from idp.authentication.factors import Factors
 from idp.authentication.passwords import StoredPassword
+from idp.storage.sql.citizens import citizens
 from idp.storage.sql.passkeys import passkeys
 from idp.storage.sql.tables import Instant, Serial, metadata
 from idp.storage.sql.work import Work
@@ -60,6 +61,8 @@ backup_codes = Table(
 )
 
 _WHOSE: BindParameter[str] = bindparam("whose", type_=Text)
+_HOLD = update(citizens).where(citizens.c.citizen_id == _WHOSE).values(locale=citizens.c.locale)
+"""Changes nothing; takes the row's lock, which SQLite's one writer holds in any case."""
 _PASSWORD = [passwords.c.encoded, passwords.c.pepper, passwords.c.stands_alone, passwords.c.changed_at]
 _FIND_PASSWORD = select(*_PASSWORD).where(passwords.c.citizen_id == _WHOSE)
 _put_password = insert(passwords)
@@ -114,6 +117,10 @@ class SqlCredentials:
 
     def __init__(self, work: Work) -> None:
         self._work = work
+
+    def hold(self, citizen_id: str) -> None:
+        """Let every other change of this citizen's credentials wait until this transaction is over."""
+        self._work.write(_HOLD, {"whose": citizen_id})
 
     def find_password(self, citizen_id: str) -> StoredPassword | None:
         """Return what is kept of the citizen's password, or None."""

@@ -1,6 +1,6 @@
 """Grants: one row each, its refresh family in it. A row with nothing but an id and an end refuses a grant to come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -111,6 +111,11 @@ _END_FOR_SESSION = _END_MANY.where(grants.c.session_id == bindparam("of_session"
 _END_FOR_CITIZEN = _END_MANY.where(grants.c.citizen_id == bindparam("of_citizen"))
 _END_FOR_CONSENT = _END_FOR_CITIZEN.where(grants.c.client_id == bindparam("of_client"))
 _OF_SESSION = select(*_VALUES).where(grants.c.session_id == bindparam("wanted")).order_by(grants.c.created_at)
+_LAST_USED = (
+    select(grants.c.client_id, func.max(grants.c.created_at).label("used_at"))
+    .where(grants.c.citizen_id == bindparam("of_citizen"))
+    .group_by(grants.c.client_id)
+)
 _PURGE = delete(grants).where(
     grants.c.grant_id.in_(
         select(grants.c.grant_id)
@@ -169,6 +174,10 @@ class SqlGrants:
     def list_for_session(self, session_id: str) -> Sequence[Grant]:
         """Return the grants begun in a session, ended or not, oldest first."""
         return tuple(_grant(row) for row in self._work.read(_OF_SESSION, {"wanted": session_id}))
+
+    def last_used(self, citizen_id: str) -> Mapping[str, datetime]:
+        """Return when each relying party, by `client_id`, was last given a grant for this citizen."""
+        return {row.client_id: row.used_at for row in self._work.read(_LAST_USED, {"of_citizen": citizen_id})}
 
     def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` grants whose `expires_at` came before then; return how many."""

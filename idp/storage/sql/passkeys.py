@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Row, Table, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from idp.authentication.passkeys import Assertion, Passkey
+from idp.authentication.kept_passkeys import Assertion, Passkey
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
 

@@ -54,6 +54,7 @@ def test_several_factors_are_named_so() -> None:
         (Factors(passkeys=1), Factor.PASSKEY),
         (Factors(passkeys=1, totp=True, backup_codes=10), Factor.PASSKEY),
         (Factors(passkeys=1, password=True), Factor.PASSKEY),
+        (Factors(passkeys=1, password=True, totp=True), Factor.TOTP),
     ],
 )
 def test_the_last_way_in_is_never_taken_away(has: Factors, factor: Factor) -> None:

@@ -22,9 +22,11 @@ def upgrade() -> None:
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("sequence", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("hash", sa.Text(), nullable=True),
+        sa.Column("citizen_id", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_audit_events")),
         sa.UniqueConstraint("sequence", name=op.f("uq_audit_events_sequence")),
     )
+    op.create_index("ix_audit_events_citizen_id", "audit_events", ["citizen_id", "entry_id"], unique=False)
     op.create_table(
         "audit_head",
         sa.Column("one", sa.Integer(), autoincrement=False, nullable=False),

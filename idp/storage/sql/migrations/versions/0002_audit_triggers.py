@@ -16,7 +16,7 @@ _SQLITE = (
     CREATE TRIGGER audit_events_are_sealed_once BEFORE UPDATE ON audit_events
     WHEN OLD.sequence IS NOT NULL OR NEW.sequence IS NULL OR NEW.hash IS NULL
       OR NEW.entry_id IS NOT OLD.entry_id OR NEW.name IS NOT OLD.name
-      OR NEW.at IS NOT OLD.at OR NEW.body IS NOT OLD.body
+      OR NEW.at IS NOT OLD.at OR NEW.body IS NOT OLD.body OR NEW.citizen_id IS NOT OLD.citizen_id
     BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END
     """,
     """
@@ -45,7 +45,8 @@ _POSTGRESQL = (
     """
     CREATE TRIGGER audit_events_are_sealed_once BEFORE UPDATE ON audit_events FOR EACH ROW
     WHEN (OLD.sequence IS NOT NULL OR NEW.sequence IS NULL OR NEW.hash IS NULL
-      OR (NEW.entry_id, NEW.name, NEW.at, NEW.body) IS DISTINCT FROM (OLD.entry_id, OLD.name, OLD.at, OLD.body))
+      OR (NEW.entry_id, NEW.name, NEW.at, NEW.body, NEW.citizen_id)
+        IS DISTINCT FROM (OLD.entry_id, OLD.name, OLD.at, OLD.body, OLD.citizen_id))
     EXECUTE FUNCTION audit_log_is_append_only()
     """,
     """
