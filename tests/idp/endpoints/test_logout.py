@@ -272,7 +272,7 @@ def test_who_is_signed_out_already_is_not_asked(browser: Browser, tokens: Any) -
 
 def test_whoever_sent_the_citizen_here_does_not_learn_what_they_used(site: Site, browser: Browser, tokens: Any) -> None:
     attacker = site.browser()
-    kept = attacker.post("/logout", {"client_id": "parking"})
+    kept = attacker.post("/logout", {"ui_locales": "en"})
 
     page = confirm(browser, kept)
 
