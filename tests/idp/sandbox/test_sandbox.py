@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
@@ -15,6 +16,7 @@ from idp.sandbox.personas import PERSONAS
 from tests.support.sandbox import START_WITHIN, Sandbox, await_banner, free_ports, start
 
 pytestmark = pytest.mark.timeout(300)
+TOLD_WITHIN = 15
 AMINA = PERSONAS[0]
 
 
@@ -87,6 +89,21 @@ def test_the_second_sign_in_asks_for_no_password(sandbox: Sandbox) -> None:
     page = session.get(f"{sandbox.url(2)}/sign-in")
 
     assert 'id="password"' not in page.text
+
+
+def test_signing_out_at_one_agency_signs_out_at_both(sandbox: Sandbox) -> None:
+    session = browser()
+    sign_in(session, sandbox.url(2))
+    parking = sign_in(session, sandbox.url(1))
+
+    page = send_form(session, parking, "sign-out")
+
+    assert page.url.startswith(f"{sandbox.url(1)}/signed-out")
+    deadline = time.monotonic() + TOLD_WITHIN
+    while 'id="subject"' in session.get(sandbox.url(2)).text:
+        assert time.monotonic() < deadline, "the other agency was not told"
+        time.sleep(0.2)
+    assert 'id="password"' in session.get(f"{sandbox.url(2)}/sign-in").text
 
 
 def test_a_newcomer_is_told_every_address_person_and_unsafe_default(sandbox: Sandbox) -> None:
