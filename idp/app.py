@@ -28,6 +28,7 @@ from idp.pages import (
     sign_out,
     sign_up,
     sign_up_factors,
+    sign_up_passkey,
 )
 from idp.settings import Settings
 from idp.storage import ephemeral
@@ -48,7 +49,19 @@ from keys.store import KeyStore
 from keys.wrapping import Wrapping
 
 MACHINES = (authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo)
-PEOPLE = (consent, help, leaving, passkeys, second_factor, select_account, sign_in, sign_out, sign_up, sign_up_factors)
+PEOPLE = (
+    consent,
+    help,
+    leaving,
+    passkeys,
+    second_factor,
+    select_account,
+    sign_in,
+    sign_out,
+    sign_up,
+    sign_up_factors,
+    sign_up_passkey,
+)
 
 
 def build(settings: Settings) -> Services:

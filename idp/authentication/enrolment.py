@@ -5,7 +5,7 @@ a hash already, the seed and the printed codes are sealed.
 """
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +13,7 @@ from federation.ephemeral import EphemeralStore
 from idp.authentication.passwords import StoredPassword
 from idp.authentication.sealing import Sealer
 from idp.citizens.email import Address
+from idp.citizens.registration import draw_citizen_id
 
 KIND = "enrolment"
 LIFETIME = timedelta(minutes=90)
@@ -23,6 +24,8 @@ class Enrolment:
     """What a sign-up has so far. The address is proved from the start: before that there is no enrolment."""
 
     address: Address
+    citizen_id: str = field(default_factory=draw_citizen_id)
+    """Whom the citizen will be: a passkey is made for an id."""
     given_name: str | None = None
     family_name: str | None = None
     password: StoredPassword | None = None
@@ -31,6 +34,11 @@ class Enrolment:
     confirmed_step: int | None = None
     """The time step of the code which proved that the citizen's generator has the seed."""
     backup_codes: tuple[str, ...] = ()
+
+    @property
+    def named(self) -> bool:
+        """Whether the name was given."""
+        return bool(self.given_name or self.family_name)
 
     @property
     def needs_second_factor(self) -> bool:
@@ -69,6 +77,7 @@ def _record(enrolment: Enrolment, sealer: Sealer, interaction_id: str) -> dict[s
     secret = json.dumps({"seed": enrolment.seed, "backup_codes": enrolment.backup_codes})
     password = enrolment.password
     return {
+        "citizen_id": enrolment.citizen_id,
         "written": enrolment.address.written,
         "canonical": enrolment.address.canonical,
         "given_name": enrolment.given_name,
@@ -90,6 +99,7 @@ def _enrolment(record: Any, sealer: Sealer, interaction_id: str) -> Enrolment:
     password = record["password"]
     return Enrolment(
         address=Address(written=record["written"], canonical=record["canonical"]),
+        citizen_id=record["citizen_id"],
         given_name=record["given_name"],
         family_name=record["family_name"],
         password=password

@@ -1,19 +1,30 @@
 """The end of every way in: the level is reckoned, the session begins, the citizen goes on to where they were going."""
 
+from flask import request
 from flask.typing import ResponseReturnValue
+from flask_babel import force_locale
+from flask_babel import gettext as _
 
 from idp.audit.authentication import AuthenticationSucceeded
 from idp.authentication import levels
 from idp.citizens.model import Citizen
+from idp.notices.letters import NewDevice, send
+from idp.sessions.devices import describe
 from idp.sessions.model import Session
 from idp.signin.interaction import Interaction
+from idp.web import known_browsers
 from idp.web.browser import begin_session, current_session, return_to
 from idp.web.services import services
 from idp.web.transaction import stores
 
 
-def arrive(interaction: Interaction, citizen: Citizen, methods: tuple[str, ...]) -> ResponseReturnValue:
-    """Begin a session worth what `methods` prove together, and go on with the interaction."""
+def arrive(
+    interaction: Interaction, citizen: Citizen, methods: tuple[str, ...], *, newcomer: bool = False
+) -> ResponseReturnValue:
+    """Begin a session worth what `methods` prove together, and go on with the interaction.
+
+    A citizen who was never seen in this browser is told of it by letter, unless they were just made here.
+    """
     amr = levels.combined(*methods)
     acr = levels.level_of(amr)
     begin_session(citizen.citizen_id, amr=amr, acr=acr)
@@ -22,10 +33,27 @@ def arrive(interaction: Interaction, citizen: Citizen, methods: tuple[str, ...])
         citizen_id=citizen.citizen_id,
         amr=amr,
         acr=acr,
-        client_id=interaction.client_id,
+        client_id=interaction.client_id or None,
     )
     stores().audit.record(succeeded)
+    if not newcomer and not known_browsers.is_known(citizen.citizen_id):
+        _tell_of_new_device(citizen)
+    known_browsers.remember(citizen.citizen_id)
     return return_to(interaction.interaction_id)
+
+
+def _tell_of_new_device(citizen: Citizen) -> None:
+    now = services().clock.now()
+    device = describe(request.headers.get("User-Agent", ""))
+    if not device:
+        with force_locale(citizen.locale):
+            device = _("a device we do not recognise")
+    send(
+        stores().outbox,
+        services().sealer,
+        NewDevice(to=citizen.email, language=citizen.locale, at=now, device=device),
+        now,
+    )
 
 
 def steps_up(interaction: Interaction) -> Session | None:

@@ -114,7 +114,7 @@ def keep_name(interaction_id: str) -> ResponseReturnValue:
     known = {"given_name": given_name or None, "family_name": family_name or None}
     if enrolment.update(use.ephemeral, use.sealer, interaction_id, **known) is None:
         return return_to(interaction_id)
-    return redirect(url_for("sign_up_factors.show_password", interaction_id=interaction_id), 303)
+    return redirect(url_for("sign_up_passkey.show", interaction_id=interaction_id), 303)
 
 
 def _write(interaction_id: str, address: Address) -> None:
