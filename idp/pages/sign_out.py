@@ -14,14 +14,16 @@ bp.before_request(anyone)
 
 @bp.get("/sign-out/<sign_out_id>")
 def ask(sign_out_id: str) -> ResponseReturnValue:
-    """Ask, naming who is signed in; do at once what need not be asked."""
+    """Ask; do at once what need not be asked. Who has long been away is not named: somebody else may sit there now."""
+    present = browser.current_session() is not None
     asked, held = signing_out.find(sign_out_id), browser.held_session()
     if held is None or not signing_out.must_ask(asked, held):
         return signing_out.sign_out(asked)
-    service, citizen = signing_out.service_of(asked), stores().citizens.find(held.citizen_id)
+    service = signing_out.service_of(asked)
+    citizen = stores().citizens.find(held.citizen_id) if present else None
     return render(
         "pages/sign_out/sign_out.html",
-        email="" if citizen is None else citizen.email,
+        email=None if citizen is None else citizen.email,
         citizen=browser.mark_of(held),
         service=None if service is None else service.client_name,
         service_url=None if service is None else service.client_uri,

@@ -112,8 +112,10 @@ def must_ask(asked: SignOut, held: Session | None) -> bool:
 def sign_out(asked: SignOut, *, confirmed: bool = False) -> BaseResponse:
     """End what this browser holds and go to the registered address, or to the page that says what was done.
 
-    A citizen who was asked, or whose agency gave no hint, sees that page and goes on by its link.
+    A citizen who was asked, or whose agency gave no hint, sees that page and goes on by its link. After a long
+    pause it names no services: somebody else may sit there now.
     """
+    present = browser.current_session() is not None
     ended = browser.end_session()
     service = service_of(asked)
     back = _return_url(asked, service)
@@ -124,8 +126,8 @@ def sign_out(asked: SignOut, *, confirmed: bool = False) -> BaseResponse:
         return_url=back or (None if service is None else service.client_uri),
         address_refused=asked.address_refused,
         ui_locales=asked.ui_locales,
-        told=[each.client_name for each in ended.told],
-        untold=[each.client_name for each in ended.untold if each.client_id != asked.client_id],
+        told=[each.client_name for each in ended.told if present],
+        untold=[each.client_name for each in ended.untold if present and each.client_id != asked.client_id],
     )
     signed_out_id = draw_id()
     services().ephemeral.put(DONE, hashed(signed_out_id), asdict(done), LIFETIME)

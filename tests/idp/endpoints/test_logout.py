@@ -110,6 +110,17 @@ def test_after_an_hour_of_nothing_signing_out_still_tells_everybody(site: Site, 
     assert [over.client_id for over in queued(site, [tokens, elsewhere])] == ["library", "parking"]
 
 
+def test_whoever_comes_after_a_long_pause_learns_nothing_of_who_was_there(site: Site, citizen: Citizen) -> None:
+    browser = site.browser()
+    sign_in(browser, citizen, "library")
+    site.clock.pass_by(2 * IDLE)
+
+    question = logout(browser)
+
+    assert citizen.email not in browser.get(question.location).text
+    assert "Library" not in confirm(browser, question).text
+
+
 def test_a_citizen_who_signed_in_again_after_a_pause_signs_out_of_all_they_used(site: Site, citizen: Citizen) -> None:
     browser = site.browser()
     before = sign_in(browser, citizen, "library")
