@@ -51,7 +51,11 @@ def test_a_second_use_ends_a_grant_whose_first_use_is_still_in_flight(office):
     with office.database.work() as other:
         other.grants.end(grant_id, NOW)
 
-    assert office.refusal(office.redeem, WEB, code) == "invalid_grant"
+    first = office.redeem(WEB, code)
+
+    with office.database.work() as stores:
+        assert stores.grants.find(first.grant.grant_id, NOW) is None
+    assert office.refusal(office.refresh, WEB, first.body.get("refresh_token", "none")) == "invalid_grant"
 
 
 @pytest.mark.parametrize("forgotten_by", ["time", "a flush"])
