@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := keys federation idp templates tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check lint types floors dependencies smoke advisories lock messages assets packages
+.PHONY: help setup run test check bench lint types floors dependencies smoke advisories lock messages assets packages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -18,6 +18,9 @@ test: $(READY) packages ## Set up and run every test
 	@$(BIN)/python -m pytest
 
 check: lint types floors dependencies test smoke advisories ## Everything CI runs
+
+bench: $(READY) packages ## Measure beside npm oidc-provider; QUICK=1 is shorter, README=1 writes the README's table
+	@$(BIN)/python -m tests.load $(if $(QUICK),--quick) $(if $(README),--readme)
 
 setup: $(READY) ## Create .venv and install what the lock names
 

@@ -1,0 +1,150 @@
+"""What is measured: four things a service does all day, said once and done to every target alike.
+
+Paths come from each target's own discovery document, so nothing here knows whom it calls. Every answer is
+checked for what it must hold; a wrong one ends the bench.
+"""
+
+import base64
+import json
+import secrets
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+from tests.load.driver import Answer, Operation
+from tests.support.token_office import CHALLENGE, VERIFIER
+
+BACK = "http://localhost:7/back"
+"""Where the agency is called back; nobody listens, the driver reads the address."""
+SCOPE = "openid email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """A running service: where it answers, who we are there, and the cookies of a citizen who is signed in."""
+
+    name: str
+    port: int
+    endpoints: Mapping[str, Any]
+    """Its discovery document."""
+    client_id: str
+    client_secret: str
+    cookies: Mapping[str, str]
+
+    def get(self, endpoint: str, *, query: str = "", headers: str = "") -> bytes:
+        """Return a GET request to an endpoint named as in the discovery document."""
+        return f"GET {self._path(endpoint)}{query} HTTP/1.1\r\nHost: localhost:{self.port}\r\n{headers}\r\n".encode()
+
+    def post(self, endpoint: str, form: Mapping[str, str]) -> bytes:
+        """Return a POST request of the relying party."""
+        body = urlencode(form)
+        basic = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
+        return (
+            f"POST {self._path(endpoint)} HTTP/1.1\r\nHost: localhost:{self.port}\r\nAuthorization: Basic {basic}\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+        ).encode()
+
+    def _path(self, endpoint: str) -> str:
+        return urlsplit(str(self.endpoints[endpoint])).path
+
+
+def sign_in(target: Target) -> Operation:
+    """SSO: /authorize with prompt=none and a live session, then the code's tokens, then userinfo."""
+    asked = {
+        "client_id": target.client_id,
+        "redirect_uri": BACK,
+        "response_type": "code",
+        "scope": SCOPE,
+        "prompt": "none",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    query, cookie = urlencode(asked), "; ".join(f"{name}={value}" for name, value in target.cookies.items())
+
+    def operation() -> Generator[bytes, Answer, None]:
+        state = secrets.token_urlsafe(12)
+        sent = yield target.get(
+            "authorization_endpoint",
+            query=f"?{query}&state={state}&nonce={secrets.token_urlsafe(12)}",
+            headers=f"Cookie: {cookie}\r\n",
+        )
+        told = parse_qs(urlsplit(sent.header("Location")).query)
+        _check(sent, 303, told.get("state") == [state] and "code" in told)
+        form = {"grant_type": "authorization_code", "code": told["code"][0], "redirect_uri": BACK}
+        tokens = yield target.post("token_endpoint", form | {"code_verifier": VERIFIER})
+        held = _json(tokens, "id_token")
+        bearer = f"Authorization: Bearer {held['access_token']}\r\n"
+        known = yield target.get("userinfo_endpoint", headers=bearer)
+        _json(known, "email")
+
+    return operation
+
+
+def client_credentials(target: Target) -> Operation:
+    """An access token for the agency itself."""
+    request = target.post("token_endpoint", {"grant_type": "client_credentials"})
+
+    def operation() -> Generator[bytes, Answer, None]:
+        _json((yield request), "access_token")
+
+    return operation
+
+
+def introspection(target: Target) -> Operation:
+    """A look into the access token of one sign-in, over and over, by the agency it was issued to."""
+    held: dict[str, bytes] = {}
+
+    def operation() -> Generator[bytes, Answer, None]:
+        if "request" not in held:
+            token = yield from _token(target)
+            held["request"] = target.post("introspection_endpoint", {"token": token})
+        answer = yield held["request"]
+        _check(answer, 200, _json(answer, "active")["active"] is True)
+
+    return operation
+
+
+def jwks(target: Target) -> Operation:
+    """The published keys, whole."""
+    request = target.get("jwks_uri")
+
+    def operation() -> Generator[bytes, Answer, None]:
+        answer = yield request
+        _check(answer, 200, b'"keys"' in answer.body)
+
+    return operation
+
+
+SCENARIOS = {
+    "SSO sign-in": sign_in,
+    "introspection": introspection,
+    "JWKS": jwks,
+    "client_credentials": client_credentials,
+}
+"""In this order: the peer's store holds a thousand entries, and new tokens would push the session out of it."""
+
+
+def _token(target: Target) -> Generator[bytes, Answer, str]:
+    steps, token = sign_in(target)(), ""
+    request = next(steps)
+    while True:
+        answer = yield request
+        if b'"access_token"' in answer.body:
+            token = json.loads(answer.body)["access_token"]
+        try:
+            request = steps.send(answer)
+        except StopIteration:
+            return token
+
+
+def _json(answer: Answer, *members: str) -> dict[str, Any]:
+    _check(answer, 200, True)
+    told: dict[str, Any] = json.loads(answer.body)
+    _check(answer, 200, all(member in told for member in members))
+    return told
+
+
+def _check(answer: Answer, status: int, right: bool) -> None:
+    if answer.status != status or not right:
+        raise AssertionError(f"{answer.head.decode()}\n\n{answer.body[:500].decode()}")
