@@ -103,7 +103,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     folder: Path = tmp_path_factory.mktemp("https")
     port, agency = free_port(), Agency()
     pair = StorePair(f"sqlite:///{folder}/durable.db", f"sqlite:///{folder}/ephemeral.db")
-    settings = {
+    settings: dict[str, Any] = {
         "ISSUER": f"https://{PROVIDER}:{port}",
         "TRUSTED_PROXIES": f"{COMES_FROM}/32",
         "TEST_SETTINGS": "allow",
