@@ -7,7 +7,14 @@ from urllib.parse import unquote_to_bytes
 
 from flask import Flask, request
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import BadRequest, MisdirectedRequest, RequestURITooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    BadRequest,
+    ClientDisconnected,
+    MisdirectedRequest,
+    RequestEntityTooLarge,
+    RequestURITooLarge,
+    UnsupportedMediaType,
+)
 
 BODY_BYTES = 64 * 1024
 QUERY_BYTES = 16 * 1024
@@ -22,10 +29,9 @@ def install(app: Flask, *, host: str) -> None:
 
     @app.before_request
     def check_request() -> None:
-        if request.blueprint != HEALTH:
-            if request.environ.get("HTTP_HOST") != host:
-                raise MisdirectedRequest
-            check_content()
+        if request.blueprint != HEALTH and request.environ.get("HTTP_HOST") != host:
+            raise MisdirectedRequest
+        check_content()
 
 
 def check_content() -> None:
@@ -47,8 +53,18 @@ def _check_form() -> None:
         return
     if request.mimetype != FORM:
         raise UnsupportedMediaType
-    _check_text(unquote_to_bytes(request.get_data()))
+    _check_text(unquote_to_bytes(_read_whole()))
     _check_once(request.form)
+
+
+def _read_whole() -> bytes:
+    """Return the body; a part of it is never taken for the whole, as it is by the framework."""
+    body, length = request.get_data(), request.content_length
+    if length is None and len(body) >= BODY_BYTES:
+        raise RequestEntityTooLarge
+    if length is not None and len(body) < length:
+        raise ClientDisconnected
+    return body
 
 
 def _check_once(given: MultiDict[str, str]) -> None:

@@ -14,7 +14,7 @@ from federation.relying_parties.model import RelyingParty
 from idp.app import create_app
 from idp.citizens.model import Citizen
 from idp.sessions.model import Session
-from idp.settings import load
+from idp.settings import Settings, load
 from idp.signin.interactions import draw_id, hashed
 from idp.storage import ephemeral
 from idp.storage.ephemeral.records import EPOCH
@@ -63,16 +63,27 @@ class Site:
     @classmethod
     def at(cls, folder: Path, issuer: str = "https://id.example") -> "Site":
         """Return a new installation in a folder."""
-        settings = load(
-            issuer=issuer,
-            database_url=installation.copy_to(folder),
-            ephemeral_url=f"sqlite:///{folder / 'ephemeral.db'}",
-            key_encryption_key=installation.KEY_ENCRYPTION_KEY,
-        )
-        app, clock = create_app(settings), SettableClock()
+        return cls.on(installation.copy_to(folder), f"sqlite:///{folder / 'ephemeral.db'}", folder, issuer=issuer)
+
+    @classmethod
+    def on(
+        cls, database_url: str, ephemeral_url: str, folder: Path, *, issuer: str = "https://id.example", **settings: str
+    ) -> "Site":
+        """Return a new installation on stores that `idp.app.prepare` has prepared with the same key."""
+        given = {"issuer": issuer, "database_url": database_url, "ephemeral_url": ephemeral_url, **settings}
+        loaded = load(**given, key_encryption_key=installation.KEY_ENCRYPTION_KEY)
+        ephemeral.open(loaded.ephemeral_url).begin(EPOCH)
+        return cls._running(loaded, SettableClock(), folder)
+
+    def restarted(self) -> "Site":
+        """Return a second process on the same stores, at the same time of day."""
+        return self._running(self.use.settings, self.clock, self.folder)
+
+    @classmethod
+    def _running(cls, settings: Settings, clock: SettableClock, folder: Path) -> "Site":
+        app = create_app(settings)
         use = replace(app.extensions["countersign"], clock=clock)
         app.extensions["countersign"] = use
-        ephemeral.open(settings.ephemeral_url).begin(EPOCH)
         return cls(app, use, clock, folder)
 
     def browser(self) -> "Browser":
