@@ -1,8 +1,11 @@
 """/consent/<interaction>: the citizen sees exactly what the agency would be told, and says yes or no."""
 
+from datetime import date
+from typing import Any
+
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from flask_babel import lazy_gettext
+from flask_babel import format_date, get_locale, lazy_gettext
 from flask_babel.speaklater import LazyString
 
 from federation.authorization.errors import AccessDenied
@@ -24,9 +27,10 @@ NAMES: dict[str, LazyString] = {
     "birthdate": lazy_gettext("Date of birth"),
     "email": lazy_gettext("Email address"),
     "phone_number": lazy_gettext("Phone number"),
-    "locale": lazy_gettext("Language"),
     "address": lazy_gettext("Address"),
+    "locale": lazy_gettext("Language"),
 }
+"""How each fact is called on the page, in the order in which they are shown."""
 
 bp = Blueprint("consent", __name__, url_prefix="/consent/<interaction_id>")
 bp.before_request(anyone)
@@ -83,8 +87,24 @@ def _page(here: Visit, session: Session) -> str:
     values = {} if citizen is None else told(here.interaction.asked, claims_of(citizen))
     return here.render(
         "pages/consent/consent.html",
-        rows=[{"key": str(NAMES.get(name, name)), "value": str(value)} for name, value in values.items()],
+        rows=_rows(values),
         email="" if citizen is None else citizen.email,
         offline="offline_access" in here.interaction.asked.scope,
         citizen=mark_of(session),
     )
+
+
+def _rows(values: dict[str, Any]) -> list[dict[str, str]]:
+    order = [*NAMES, *values]
+    names = sorted(values, key=order.index)
+    return [{"key": str(NAMES.get(name, name)), "value": _written(name, values[name])} for name in names]
+
+
+def _written(name: str, value: Any) -> str:
+    """Return a value as its owner would write it, in the language of the page."""
+    locale = get_locale()
+    if name == "birthdate":
+        return str(format_date(date.fromisoformat(value), "long"))
+    if name == "locale" and locale is not None:
+        return str(locale.languages.get(value, value))
+    return str(value)

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import joserfc.jwt
@@ -26,12 +27,14 @@ from werkzeug.wrappers import Response
 LOGOUT_EVENT = "http://schemas.openid.net/event/backchannel-logout"
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
 STRONGER = "aal2"
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "parking": {
         "agency": "Rivermouth Council",
         "service": "Parking permits",
         "task": "Apply for a parking permit",
-        "intro": "Park in your own street for a year. Have your registration number at hand.",
+        "intro": "Park in your own street for a year. It takes about five minutes.",
+        "needs": ("the registration number of your car", "your address in Rivermouth", "a debit or credit card"),
+        "cost": "A permit costs 62.00 a year, a second one 95.00.",
         "stronger": "Add a second car",
     },
     "fishing": {
@@ -39,6 +42,8 @@ LOOKS = {
         "service": "Fishing licences",
         "task": "Get a rod licence",
         "intro": "You need a licence to fish with a rod in rivers and lakes from the age of 13.",
+        "needs": ("your date of birth", "the day your licence should start", "a debit or credit card"),
+        "cost": "A licence costs 7.10 for a day, 14.20 for eight days and 35.80 for a year.",
         "stronger": "Change who holds the licence",
     },
 }
@@ -168,6 +173,13 @@ def logout_claims(token: str) -> dict[str, Any]:
 def page() -> dict[str, Any]:
     """Return what every page of this service shows."""
     return {"look": look_name, **look, "help_url": f"{issuer}/help"}
+
+
+@app.template_filter()
+def day(iso: str) -> str:
+    """Write 1975-11-02 as people do: 2 November 1975."""
+    read = date.fromisoformat(iso)
+    return f"{read.day} {read:%B %Y}"
 
 
 if __name__ == "__main__":
