@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, CDPSession, Page, expect, sync_playwright
 
 from tests.support.server import find_program
 
@@ -30,6 +30,7 @@ _open_pages: list[Page] = []
 def chromium() -> Iterator[Browser]:
     """One browser for the whole session; nothing is shared between the windows that tests open in it."""
     program = find_program("chromium", package="chromium")
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
         yield browser
