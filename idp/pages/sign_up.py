@@ -46,7 +46,7 @@ def send_letter(interaction_id: str) -> ResponseReturnValue:
         wrong = _("Enter your email address, like name@example.org")
         return _email_page(here, typed, {"email": wrong}), refusals.WRONG
     if not email_codes.may_send(services().ephemeral, address):
-        many = _("We have sent several letters to this address today. Use the newest, or try again tomorrow.")
+        many = _("We have sent several emails to this address today. Use the newest, or try again tomorrow.")
         return _email_page(here, typed, {"email": many}), 429
     _write(interaction_id, address)
     return redirect(url_for("sign_up.show_code", interaction_id=interaction_id), 303)
@@ -81,7 +81,7 @@ def prove_code(interaction_id: str) -> ResponseReturnValue:
     except NoCode:
         return redirect(url_for("sign_up.show", interaction_id=interaction_id), 303)
     if proved is None:
-        wrong = _("That code is not right. Check the newest letter and try again.")
+        wrong = _("That code is not right. Check the newest email and try again.")
         return _code_page(here, address, {"code": wrong}), refusals.WRONG
     enrolment.keep(use.ephemeral, use.sealer, interaction_id, Enrolment(address=proved))
     return redirect(url_for("sign_up.show_name", interaction_id=interaction_id), 303)
