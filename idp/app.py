@@ -1,8 +1,8 @@
 """The assembly: the only module that knows every concrete class.
 
 `build` makes the collaborators a process needs; `create_app` puts the web around them. Order of calls of a
-request: telemetry begins, `proxies` and `bounds` look at it, the blueprint names its callers, the view runs inside its
-unit of work, an error is rendered, headers are set.
+request: a public document is answered at once; else telemetry begins, `proxies` and `bounds` look at it, the
+blueprint names its callers, the view runs inside its unit of work, an error is rendered, headers are set.
 """
 
 from collections.abc import Iterator
@@ -39,6 +39,7 @@ from idp.storage.sql.engine import connect
 from idp.storage.sql.installation import make_missing, read_secrets
 from idp.storage.sql.secrets import SecretsMissing
 from idp.web import bounds, csrf, errors, headers, language, proxies, telemetry
+from idp.web.published import Published
 from idp.web.services import Services
 from idp.web.transaction import TransactionalFlask
 from keys.following import KeyFollower
@@ -122,6 +123,7 @@ def create_app(settings: Settings) -> Flask:
     headers.install(app, secure=use.secure)
     for module in (*MACHINES, *PEOPLE):
         app.register_blueprint(module.bp)
+    app.wsgi_app = Published(app, discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
     return app
 
 

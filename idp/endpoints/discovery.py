@@ -2,53 +2,46 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app
 
 from federation.discovery import document
 from idp.citizens.attributes import TOLD
-from idp.web import cross_origin
+from idp.web import published
 from idp.web.access import anyone
 from idp.web.language import NAMES
-from idp.web.services import services
+from idp.web.published import Document, Place
+from idp.web.services import services_of
+
+OPENID = "/.well-known/openid-configuration"
+OAUTH = "/.well-known/oauth-authorization-server"
+_MADE = "countersign.discovery"
 
 bp = Blueprint("discovery", __name__)
 bp.before_request(anyone)
-cross_origin.allow(bp)
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """The document as bytes that are ready to send, and their strong entity tag."""
-
-    body: bytes
-    etag: str
-
-
-@bp.get("/.well-known/openid-configuration")
-@bp.get("/.well-known/oauth-authorization-server")
+@bp.get(OPENID)
+@bp.get(OAUTH)
 def configuration() -> Response:
     """Serve the document, or 304 to whoever has it already."""
-    prepared = _prepared()
-    answer = Response(prepared.body, content_type="application/json")
-    answer.headers["Cache-Control"] = f"public, max-age={services().settings.jwks_max_age}"
-    answer.set_etag(prepared.etag)
-    answer.make_conditional(request)
-    return answer
+    return published.answer(_document(current_app))
 
 
-def _prepared() -> Prepared:
+def _document(app: Flask) -> Document:
     """Return the document of this process, made from what is mounted when it is first asked for."""
-    made: Prepared | None = current_app.extensions.get("countersign.discovery")
+    made: Document | None = app.extensions.get(_MADE)
     if made is None:
-        made = _prepare()
-        current_app.extensions["countersign.discovery"] = made
+        made = app.extensions[_MADE] = _make(app)
     return made
 
 
-def _prepare() -> Prepared:
-    mounted = frozenset(rule.rule for rule in current_app.url_map.iter_rules())
-    told = document(services().settings.issuer, mounted=mounted, claims=TOLD, locales=NAMES)
+def _make(app: Flask) -> Document:
+    settings = services_of(app).settings
+    mounted = frozenset(rule.rule for rule in app.url_map.iter_rules())
+    told = document(settings.issuer, mounted=mounted, claims=TOLD, locales=NAMES)
     body = json.dumps(told, separators=(",", ":")).encode()
-    return Prepared(body, hashlib.sha256(body).hexdigest()[:32])
+    return Document(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', settings.jwks_max_age)
+
+
+PLACES = dict.fromkeys((OPENID, OAUTH), Place("discovery.configuration", _document))

@@ -7,9 +7,23 @@ browsers send by themselves, refuses what another site posts; Referer and Origin
 from collections.abc import Collection
 
 from flask import Flask, request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFError, CSRFProtect
+from itsdangerous import URLSafeTimedSerializer
 
 OUR_OWN = ("same-origin", "none")
+
+
+class FormCookies(SecureCookieSessionInterface):
+    """Flask's signed cookie, whose signer is made once: it would be for every request, most of which bring none."""
+
+    _signer: URLSafeTimedSerializer | None = None
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        """Return what signs and reads the cookie."""
+        if self._signer is None:
+            self._signer = super().get_signing_serializer(app)
+        return self._signer
 
 
 def install(app: Flask, *, secret: str, secure: bool, pages: Collection[str]) -> None:
@@ -25,6 +39,7 @@ def install(app: Flask, *, secret: str, secure: bool, pages: Collection[str]) ->
         WTF_CSRF_SSL_STRICT=False,
         WTF_CSRF_TIME_LIMIT=None,
     )
+    app.session_interface = FormCookies()
     protect = CSRFProtect(app)
 
     @app.before_request

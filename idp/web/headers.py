@@ -1,5 +1,7 @@
 """The headers of every answer, errors included (security.md, Web)."""
 
+from collections.abc import Mapping
+
 from flask import Flask, Response, g
 
 _POLICY = (
@@ -7,12 +9,18 @@ _POLICY = (
     "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 _ALWAYS = {
+    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
 }
 _HSTS = "max-age=63072000; includeSubDomains"
+
+
+def always(*, secure: bool) -> Mapping[str, str]:
+    """Return what every answer says unless it has a reason to say otherwise; `secure` adds HSTS."""
+    return _ALWAYS | ({"Strict-Transport-Security": _HSTS} if secure else {})
 
 
 def allow_form_to(origin: str) -> None:
@@ -22,15 +30,16 @@ def allow_form_to(origin: str) -> None:
 
 def install(app: Flask, *, secure: bool) -> None:
     """Set the headers on every answer of `app`; `secure` adds HSTS."""
-    always = _ALWAYS | ({"Strict-Transport-Security": _HSTS} if secure else {})
+    everywhere = always(secure=secure)
 
     @app.after_request
     def set_headers(response: Response) -> Response:
         headers = response.headers
-        headers.extend(always)
-        if "Content-Security-Policy" not in headers:
-            beside = g.get("form_action")
-            headers["Content-Security-Policy"] = _POLICY if beside is None else f"{_POLICY} {beside}"
+        beside = g.get("form_action")
+        if beside is not None:
+            headers.setdefault("Content-Security-Policy", f"{_POLICY} {beside}")
+        for name, value in everywhere.items():
+            headers.setdefault(name, value)
         if "Cache-Control" not in headers:
             headers["Cache-Control"] = "no-store"
         return response

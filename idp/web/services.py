@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from flask import current_app
+from flask import Flask, current_app
 
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
@@ -82,5 +82,10 @@ class Services:
 
 def services() -> Services:
     """Return this process's collaborators."""
-    found: Services = current_app.extensions["countersign"]
+    return services_of(current_app)
+
+
+def services_of(app: Flask) -> Services:
+    """Return the collaborators of an application."""
+    found: Services = app.extensions["countersign"]
     return found

@@ -7,8 +7,8 @@ endpoint, method and status class alone, so a stranger cannot make the list grow
 
 import os
 from http import HTTPMethod
+from secrets import token_hex
 from time import perf_counter
-from uuid import uuid4
 
 import structlog
 from flask import Flask, Response, g, request
@@ -49,10 +49,16 @@ def numbers() -> bytes:
     return generate_latest(every)
 
 
+def count(endpoint: str, method: str, status: int, seconds: float) -> None:
+    """Count and time one answer."""
+    _requests.labels(endpoint, method, f"{status // 100}xx").inc()
+    _seconds.labels(endpoint).observe(seconds)
+
+
 def request_id() -> str:
     """Return the id under which this request is logged; error pages show it as their reference."""
     if "request_id" not in g:
-        g.request_id = uuid4().hex
+        g.request_id = token_hex(16)
     found: str = g.request_id
     return found
 
@@ -66,8 +72,7 @@ def _end(response: Response) -> Response:
     endpoint = request.endpoint or "unknown"
     method = request.method if request.method in _METHODS else "other"
     response.headers[HEADER] = request_id()
-    _requests.labels(endpoint, method, f"{response.status_code // 100}xx").inc()
-    _seconds.labels(endpoint).observe(seconds)
+    count(endpoint, method, response.status_code, seconds)
     _log.info(
         "request",
         request_id=request_id(),

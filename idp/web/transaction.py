@@ -5,6 +5,9 @@ view returns, the work is committed, so that a commit that fails is answered lik
 it raises, nothing is committed. The teardown gives the connection back. Nobody below commits.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask, g
 from flask.typing import ResponseReturnValue
 
@@ -14,6 +17,10 @@ from idp.web.stores import Stores, UnitOfWork
 
 class TransactionalFlask(Flask):
     """Flask whose views run inside one unit of work."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return `func`: nothing here is asynchronous, and asking each time costs more than most of what is called."""
+        return func
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, then commit."""
