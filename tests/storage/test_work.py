@@ -182,3 +182,27 @@ def test_a_locked_sqlite_is_unavailable_but_a_mistaken_statement_is_an_error(tmp
     waiting.close()
     holder.close()
     engine.dispose()
+
+
+def test_a_change_nobody_waits_for_goes_along_with_the_commit(counter: Engine) -> None:
+    alone, with_others = Work(counter), Work(counter)
+    alone.read(COUNT)
+    alone.write_last(ADD_ONE, {})
+    before = number(counter)
+    alone.commit()
+    with_others.write_last(ADD_ONE, {})
+    with_others.write_last(ADD_ONE, {})
+    with_others.write(ADD_ONE)
+    with_others.commit()
+
+    assert (before, number(counter)) == (0, 4)
+
+
+def test_a_change_nobody_waits_for_is_undone_with_the_rest(counter: Engine) -> None:
+    work = Work(counter)
+    work.write_last(ADD_ONE, {})
+    work.write(ADD_ONE)
+    work.close()
+    work.commit()
+
+    assert number(counter) == 0

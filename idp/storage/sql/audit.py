@@ -66,10 +66,10 @@ class SqlAuditLog:
         self._work = work
 
     def record(self, event: Event) -> None:
-        """Append one event: one INSERT, nothing read."""
+        """Append one event: one INSERT, nothing read, last of all."""
         whose = getattr(event, "citizen_id", None)
         row = {"name": event.name, "at": event.at, "body": chain.written(event), "citizen_id": whose}
-        self._work.write(_RECORD, row)
+        self._work.write_last(_RECORD, row)
 
     def seal(self, limit: int) -> int:
         """Link up to `limit` unsealed entries to the chain; return how many. One sealer at a time, the others wait."""

@@ -1,6 +1,7 @@
 """One unit of work: the statements of one request on one connection.
 
-Reads run on their own until the first write; the first write begins the transaction.
+Reads run on their own until the first write; the first write begins the transaction. Rows that nothing
+waits for go along with the commit; if one is all there is to write, it is a transaction by itself.
 Whatever may happen only once is a conditional UPDATE, INSERT or DELETE, so no decision
 rests on a read that came before it.
 """
@@ -30,6 +31,7 @@ class Work:
         self._engine = engine
         self._connection: Connection | None = None
         self._writing = False
+        self._last: list[tuple[Executable, Parameters]] = []
 
     def read(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
         """Run a query."""
@@ -40,8 +42,17 @@ class Work:
         self._begin()
         return self._execute(statement, parameters)
 
+    def write_last(self, statement: Executable, parameters: Parameters) -> None:
+        """Run a change just before the commit: one whose outcome nothing in this unit of work asks for."""
+        self._last.append((statement, parameters))
+
     def commit(self) -> None:
         """Make the changes last, and give the connection back."""
+        last, self._last = self._last, []
+        if last and (len(last) > 1 or self._connection is None):
+            self._begin()
+        for statement, parameters in last:
+            self._execute(statement, parameters)
         if self._writing:
             self._run("COMMIT")
             self._writing = False
@@ -50,6 +61,7 @@ class Work:
     def close(self) -> None:
         """Undo whatever was not committed, and give the connection back."""
         connection, self._connection = self._connection, None
+        self._last.clear()
         if connection is None:
             return
         try:
