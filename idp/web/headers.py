@@ -1,15 +1,14 @@
 """The headers of every answer, errors included (security.md, Web)."""
 
-from collections.abc import Mapping
-
 from flask import Flask, Response, g
 
+_CSP = "Content-Security-Policy"
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 )
 _ALWAYS = {
-    "Content-Security-Policy": _POLICY,
+    _CSP: _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -18,8 +17,8 @@ _ALWAYS = {
 _HSTS = "max-age=63072000; includeSubDomains"
 
 
-def always(*, secure: bool) -> Mapping[str, str]:
-    """Return what every answer says unless it has a reason to say otherwise; `secure` adds HSTS."""
+def always(*, secure: bool) -> dict[str, str]:
+    """Return what every answer says; `secure` adds HSTS."""
     return _ALWAYS | ({"Strict-Transport-Security": _HSTS} if secure else {})
 
 
@@ -34,12 +33,8 @@ def install(app: Flask, *, secure: bool) -> None:
 
     @app.after_request
     def set_headers(response: Response) -> Response:
-        headers = response.headers
-        beside = g.get("form_action")
-        if beside is not None:
-            headers.setdefault("Content-Security-Policy", f"{_POLICY} {beside}")
-        for name, value in everywhere.items():
-            headers.setdefault(name, value)
+        headers, beside = response.headers, g.get("form_action")
+        headers.extend(everywhere if beside is None else everywhere | {_CSP: f"{_POLICY} {beside}"})
         if "Cache-Control" not in headers:
-            headers["Cache-Control"] = "no-store"
+            headers.add("Cache-Control", "no-store")
         return response

@@ -57,9 +57,9 @@ def count(endpoint: str, method: str, status: int, seconds: float) -> None:
 
 def request_id() -> str:
     """Return the id under which this request is logged; error pages show it as their reference."""
-    if "request_id" not in g:
-        g.request_id = token_hex(16)
-    found: str = g.request_id
+    found: str | None = g.get("request_id")
+    if found is None:
+        found = g.request_id = token_hex(16)
     return found
 
 
@@ -68,14 +68,15 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    seconds = perf_counter() - g.get("began", perf_counter())
-    endpoint = request.endpoint or "unknown"
-    method = request.method if request.method in _METHODS else "other"
-    response.headers[HEADER] = request_id()
+    name, seconds = request_id(), perf_counter() - g.get("began", perf_counter())
+    endpoint, method = request.endpoint or "unknown", request.method
+    if method not in _METHODS:
+        method = "other"
+    response.headers.add(HEADER, name)
     count(endpoint, method, response.status_code, seconds)
     _log.info(
         "request",
-        request_id=request_id(),
+        request_id=name,
         endpoint=endpoint,
         method=method,
         status=response.status_code,

@@ -38,9 +38,9 @@ class TransactionalFlask(Flask):
 
 def stores() -> Stores:
     """Return this request's durable stores."""
-    if "work" not in g:
-        g.work = services().database.open()
-    work: UnitOfWork = g.work
+    work: UnitOfWork | None = g.get("work")
+    if work is None:
+        work = g.work = services().database.open()
     return work.stores
 
 
