@@ -18,6 +18,7 @@ from federation.relying_parties.registry import RecentRelyingParties
 from idp.clock import SystemClock
 from idp.endpoints import authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo
 from idp.pages import (
+    account,
     consent,
     help,
     leaving,
@@ -29,6 +30,7 @@ from idp.pages import (
     sign_up,
     sign_up_factors,
     sign_up_passkey,
+    stronger,
 )
 from idp.settings import Settings
 from idp.storage import ephemeral
@@ -62,6 +64,8 @@ PEOPLE = (
     sign_up,
     sign_up_factors,
     sign_up_passkey,
+    stronger,
+    *account.PAGES,
 )
 
 

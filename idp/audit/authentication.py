@@ -16,6 +16,8 @@ class AuthenticationSucceeded:
     acr: str
     client_id: str | None
     """The relying party on whose behalf, if any."""
+    device: str = ""
+    """Browser and system in a few words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

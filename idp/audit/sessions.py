@@ -39,7 +39,10 @@ class SessionEnded:
     citizen_id: str
     session_id: str
     because: str
-    """`signed_out`, `signed_out_everywhere`, or `replaced` when someone else signed in in the same browser."""
+    """`signed_out`, `signed_out_everywhere`, `ended_by_citizen` from another session, `credential_changed`.
+
+    Or `replaced`, when someone else signed in in the same browser.
+    """
     telling: tuple[str, ...]
     """The relying parties that will be told, by `client_id`."""
 
@@ -80,6 +83,17 @@ class ConsentDeclined:
     """A citizen did not agree."""
 
     name: ClassVar[str] = "consent.declined"
+    at: datetime
+    citizen_id: str
+    client_id: str
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentWithdrawn:
+    """A citizen no longer agrees; without items, to anything."""
+
+    name: ClassVar[str] = "consent.withdrawn"
     at: datetime
     citizen_id: str
     client_id: str

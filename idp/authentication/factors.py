@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from idp.authentication.levels import AAL1, AAL2
+
 
 class Factor(StrEnum):
     """A kind of authenticator."""
@@ -38,6 +40,16 @@ class Factors:
         """Whether a password alone must not let this citizen in."""
         return self.totp
 
+    @property
+    def best_level(self) -> str:
+        """The level this citizen can prove."""
+        return AAL2 if self.passkeys or self.totp else AAL1
+
+    @property
+    def short_password_alone(self) -> bool:
+        """Whether there is a password that must not let this citizen in, since its second factor is gone."""
+        return self.password and not self.password_stands_alone and not self.totp
+
     def without(self, factor: Factor) -> "Factors":
         """Return what would be left after removing one."""
         match factor:
@@ -58,6 +70,6 @@ class LastFactor(Exception):
 def check_removal(factors: Factors, factor: Factor) -> None:
     """Raise `LastFactor` if what is left would not suffice to sign in."""
     left = factors.without(factor)
-    short_password_bared = factor is Factor.TOTP and left.password and not left.password_stands_alone
-    if short_password_bared or not left.can_sign_in:
+    bared = left.short_password_alone and not factors.short_password_alone
+    if bared or not left.can_sign_in:
         raise LastFactor(factor)

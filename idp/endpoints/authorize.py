@@ -25,7 +25,7 @@ from idp.signin import interactions
 from idp.signin.interaction import Interaction
 from idp.signin.levels import wanted_level
 from idp.signin.steps import Step, next_step
-from idp.web import answering, browser
+from idp.web import answering, browser, own_sign_in
 from idp.web.access import anyone
 from idp.web.hints import read_hint
 from idp.web.services import services
@@ -74,6 +74,9 @@ def authorize_posted() -> ResponseReturnValue:
 def go_on(interaction_id: str) -> ResponseReturnValue:
     """Ask again what is missing, from stored state; answer when nothing is."""
     interaction = browser.find_interaction(interaction_id)
+    if own_sign_in.is_ours(interaction):
+        step = own_sign_in.next_step_of(interaction)
+        return own_sign_in.finish(interaction) if step is Step.ANSWER else redirect(PAGES[step] + interaction_id, 303)
     relying_party = answering.relying_party_of(interaction)
     visitor = answering.visitor_for(interaction, relying_party)
     step = next_step(interaction, visitor, services().clock.now())

@@ -34,6 +34,7 @@ def arrive(
         amr=amr,
         acr=acr,
         client_id=interaction.client_id or None,
+        device=describe(request.headers.get("User-Agent", "")),
     )
     stores().audit.record(succeeded)
     if not newcomer and not known_browsers.is_known(citizen.citizen_id):

@@ -11,7 +11,7 @@ from federation.authorization.errors import (
 )
 from idp.audit import sessions as events
 from idp.signin import interactions
-from idp.web import returning
+from idp.web import own_sign_in, returning
 from idp.web.access import anyone
 from idp.web.answers import give_up
 from idp.web.browser import find_interaction, finish_interaction, return_to
@@ -29,6 +29,8 @@ bp.before_request(anyone)
 def cancel(interaction_id: str) -> ResponseReturnValue:
     """End an interaction and tell the agency; `?because=level` when the level asked for is out of reach."""
     interaction = find_interaction(interaction_id)
+    if own_sign_in.is_ours(interaction):
+        return own_sign_in.turn_back(interaction)
     finish_interaction(interaction)
     refused = REASONS.get(request.args.get("because", ""), SignInCancelled)(interaction.asked.return_address)
     stores().audit.record(

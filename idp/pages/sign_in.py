@@ -14,6 +14,7 @@ from idp.pages.arrival import arrive, steps_up
 from idp.pages.passkeys import options
 from idp.pages.proofs import prove_password
 from idp.pages.visit import Visit, visit
+from idp.sessions.model import Session
 from idp.web.access import anyone
 from idp.web.services import services
 from idp.web.transaction import stores
@@ -28,9 +29,7 @@ def show(interaction_id: str) -> ResponseReturnValue:
     here = visit(interaction_id)
     session = steps_up(here.interaction)
     if session is not None and "another" not in request.args:
-        has_passkey = stores().credentials.factors(session.citizen_id).passkeys > 0
-        missing = "passkeys.show" if has_passkey else "second_factor.show"
-        return redirect(url_for(missing, interaction_id=interaction_id), 303)
+        return redirect(url_for(_missing_factor(session), interaction_id=interaction_id), 303)
     return _page(here, email=here.interaction.login_hint or "")
 
 
@@ -50,11 +49,23 @@ def prove(interaction_id: str) -> ResponseReturnValue:
     if citizen is None:
         wrong = _("The email address or the password is not right. Check both and try again.")
         return _page(here, email=email, errors={"email": wrong}), refusals.WRONG
-    if stores().credentials.factors(citizen.citizen_id).second_factor:
+    factors = stores().credentials.factors(citizen.citizen_id)
+    if factors.short_password_alone:
+        short = _("This password is too short to sign in with alone. Use your passkey.")
+        return _page(here, email=email, errors={"password": short}), refusals.WRONG
+    if factors.second_factor:
         proof = FirstProof(citizen_id=citizen.citizen_id, amr=(levels.PASSWORD,), at=services().clock.now())
         first_proofs.keep(services().ephemeral, interaction_id, proof)
         return redirect(url_for("second_factor.show", interaction_id=interaction_id), 303)
     return arrive(here.interaction, citizen, (levels.PASSWORD,))
+
+
+def _missing_factor(session: Session) -> str:
+    """Return the page of what this citizen can still prove, or of what they may add to be able to."""
+    factors = stores().credentials.factors(session.citizen_id)
+    if factors.passkeys:
+        return "passkeys.show"
+    return "second_factor.show" if factors.totp else "stronger.show"
 
 
 def _missing(email: str, password: str) -> dict[str, str]:

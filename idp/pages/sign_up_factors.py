@@ -3,19 +3,16 @@
 The citizen is made when the last page is sent, in one transaction, so that nobody is ever half made.
 """
 
-import io
-
-import segno
-from flask import Blueprint, Response, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 
 from idp.authentication import backup_codes, enrolment, password_rules, totp
 from idp.authentication.enrolment import Enrolment
-from idp.authentication.password_rules import Unfit, UnfitPassword
+from idp.authentication.password_rules import UnfitPassword
 from idp.authentication.passwords import TooBusy
-from idp.pages import refusals
+from idp.pages import code_app, refusals
 from idp.pages.newcomer import welcome
+from idp.pages.unfit import why
 from idp.pages.visit import Visit, visit
 from idp.web.access import anyone
 from idp.web.browser import return_to
@@ -23,8 +20,6 @@ from idp.web.services import services
 
 bp = Blueprint("sign_up_factors", __name__, url_prefix="/sign-up/<interaction_id>")
 bp.before_request(anyone)
-
-SERVICE = "Countersign"
 
 
 @bp.get("/password")
@@ -48,7 +43,7 @@ def keep_password(interaction_id: str) -> ResponseReturnValue:
         with use.hashing.admitted():
             hashed = use.hashing.hash(password, stands_alone=stands_alone, now=use.clock.now())
     except UnfitPassword as error:
-        return _password_page(here, so_far, {"password": _why(error.why)}), refusals.WRONG
+        return _password_page(here, so_far, {"password": why(error.why)}), refusals.WRONG
     except TooBusy as error:
         refused = refusals.of(error, use.clock.now())
         return _password_page(here, so_far, {"password": refused.sentence}), refused.status, refused.headers
@@ -80,8 +75,7 @@ def confirm_second_factor(interaction_id: str) -> ResponseReturnValue:
         return return_to(interaction_id) if without is None else welcome(here.interaction)
     step = totp.find_step(so_far.seed, "".join(request.form.get("code", "").split()), use.clock.now())
     if step is None:
-        wrong = _("That code is not right. Check that the clock of your phone is right and type the newest code.")
-        return _totp_page(here, so_far, {"code": wrong}), refusals.WRONG
+        return _totp_page(here, so_far, code_app.wrong()), refusals.WRONG
     chosen = {"confirmed_step": step, "backup_codes": so_far.backup_codes or backup_codes.new_codes()}
     if enrolment.update(use.ephemeral, use.sealer, interaction_id, **chosen) is None:
         return return_to(interaction_id)
@@ -94,10 +88,7 @@ def show_seed(interaction_id: str) -> ResponseReturnValue:
     _, so_far = _with_password(interaction_id)
     if so_far is None or so_far.seed is None:
         return return_to(interaction_id)
-    drawn = io.BytesIO()
-    address = totp.address(so_far.seed, name=so_far.address.written, service=SERVICE)
-    segno.make(address, error="m", micro=False).save(drawn, kind="svg", scale=5, border=4, light="#fff", dark="#000")
-    return Response(drawn.getvalue(), mimetype="image/svg+xml")
+    return code_app.drawn(so_far.seed, so_far.address.written)
 
 
 @bp.get("/backup-codes")
@@ -133,20 +124,7 @@ def _password_page(here: Visit, so_far: Enrolment, errors: dict[str, str] | None
 
 
 def _totp_page(here: Visit, so_far: Enrolment, errors: dict[str, str] | None = None) -> str:
-    seed = so_far.seed or ""
-    grouped = " ".join(seed[start : start + 4] for start in range(0, len(seed), 4))
     may_skip = so_far.password is not None and so_far.password.stands_alone
-    return here.render("pages/sign_up/second_factor.html", seed=grouped, may_skip=may_skip, errors=errors)
-
-
-def _why(why: Unfit) -> str:
-    sentences = {
-        Unfit.UNUSABLE: _("Enter a password of at most 256 characters"),
-        Unfit.SHORT: _("Your password must have at least 8 characters"),
-        Unfit.SHORT_ALONE: _("Your password must have at least 15 characters, or 8 with a code app"),
-        Unfit.COMMON: _(
-            "That password is one of the first that strangers would try. Choose another, for example four words."
-        ),
-        Unfit.OWN: _("Your password must not be made of your own name or email address"),
-    }
-    return str(sentences[why])
+    return here.render(
+        "pages/sign_up/second_factor.html", seed=code_app.grouped(so_far.seed or ""), may_skip=may_skip, errors=errors
+    )

@@ -3,7 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
+from flask_babel import gettext as _
+
 from idp.signin.interaction import Interaction
+from idp.web import own_sign_in
 from idp.web.browser import current_session, find_interaction
 from idp.web.rendering import render
 from idp.web.transaction import stores
@@ -36,6 +39,8 @@ def visit(interaction_id: str) -> Visit:
     """
     current_session()
     interaction = find_interaction(interaction_id)
+    if own_sign_in.is_ours(interaction):
+        return Visit(interaction, _("your account"), "")
     service = stores().relying_parties.find(interaction.client_id)
     if service is None:
         return Visit(interaction, "", "")

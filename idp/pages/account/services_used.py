@@ -1,0 +1,89 @@
+"""/account/services: the services a citizen has agreed to tell something, what that is, and taking it back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from flask import Blueprint, redirect, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from federation.claims import OF_SCOPE
+from idp.audit.sessions import ConsentWithdrawn
+from idp.citizens.attributes import TOLD
+from idp.consent.ledger import Consent
+from idp.consent.telling import NEVER_SHOWN
+from idp.pages.account import entrance
+from idp.pages.consent import NAMES
+from idp.web.access import citizens_only, session
+from idp.web.rendering import render
+from idp.web.services import services
+from idp.web.transaction import stores
+
+SIGN_IN = "scope:openid"
+"""The item without which nothing else can be told: it goes with all the others."""
+
+bp = Blueprint("account_services", __name__, url_prefix="/account/services")
+bp.before_request(citizens_only)
+entrance.leads_back(bp)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """One service, as its citizen sees it."""
+
+    client_id: str
+    name: str
+    agency: str
+    url: str | None
+    last_used: datetime
+    items: tuple[tuple[str, str], ...]
+    """Each item with its words."""
+
+
+@bp.get("")
+def show() -> ResponseReturnValue:
+    """List the services, latest used first."""
+    last_used = stores().grants.last_used(session().citizen_id)
+    consents = stores().consents.list_for_citizen(session().citizen_id)
+    used = [_used(consent, last_used.get(consent.client_id, consent.agreed_at)) for consent in consents]
+    return render("pages/account/services.html", used=sorted(used, key=lambda each: each.last_used, reverse=True))
+
+
+@bp.post("/withdraw")
+def withdraw() -> ResponseReturnValue:
+    """Take one item back, or everything; what the service may still renew ends with it."""
+    client_id, item = request.form.get("service", ""), request.form.get("item", SIGN_IN)
+    now, whose = services().clock.now(), session().citizen_id
+    items = None if item == SIGN_IN else (item,)
+    if not stores().consents.withdraw(whose, client_id, now, items=items):
+        return redirect(url_for("account_services.show"), 303)
+    stores().grants.end_for_consent(whose, client_id, now)
+    stores().audit.record(ConsentWithdrawn(at=now, citizen_id=whose, client_id=client_id, items=items or ()))
+    return redirect(url_for("account_services.show"), 303)
+
+
+def _used(consent: Consent, last_used: datetime) -> Used:
+    service = stores().relying_parties.find(consent.client_id)
+    items = sorted((item for item in consent.items if item != SIGN_IN), key=_order)
+    return Used(
+        client_id=consent.client_id,
+        name=service.client_name if service else _("A service that has closed"),
+        agency=service.agency if service else "",
+        url=service.client_uri if service else None,
+        last_used=last_used,
+        items=tuple((item, _words(item)) for item in items),
+    )
+
+
+def _order(item: str) -> tuple[bool, str]:
+    return item.startswith("claim:"), item
+
+
+def _words(item: str) -> str:
+    """Return what an item tells: for a scope, all that is told of a citizen under it."""
+    kind, _colon, name = item.partition(":")
+    if item == "scope:offline_access":
+        return str(_("Checking these details when you are not using the service"))
+    names = (name,) if kind == "claim" else OF_SCOPE.get(name, (name,))
+    told = [each for each in names if each not in NEVER_SHOWN and (each in TOLD or kind == "claim")]
+    return ", ".join(str(NAMES.get(each, each)) for each in told) or name
