@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from time import monotonic
 
 import click
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -119,6 +119,7 @@ def _server(settings: Settings, *, host: str, port: int, workers: int) -> MPServ
         address=host,
         port=port,
         interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
         workers=workers,
         factory=True,
         blocking_threads=settings.blocking_threads,

@@ -10,8 +10,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
+    LengthRequired,
     MisdirectedRequest,
-    RequestEntityTooLarge,
     RequestURITooLarge,
     UnsupportedMediaType,
 )
@@ -48,23 +48,22 @@ def check_content() -> None:
 
 
 def _check_form() -> None:
-    """Check a form before it is parsed: the parser drops or keeps undecoded what is no UTF-8, and says nothing."""
-    if request.content_length == 0:
+    """Check a form before it is parsed: the parser drops or keeps undecoded what is no UTF-8, and says nothing.
+
+    Its length must be told: without it, the framework takes what came until an error for the whole.
+    """
+    length = request.content_length
+    if length == 0:
         return
+    if length is None:
+        raise LengthRequired
     if request.mimetype != FORM:
         raise UnsupportedMediaType
-    _check_text(unquote_to_bytes(_read_whole()))
-    _check_once(request.form)
-
-
-def _read_whole() -> bytes:
-    """Return the body; a part of it is never taken for the whole, as it is by the framework."""
-    body, length = request.get_data(), request.content_length
-    if length is None and len(body) >= BODY_BYTES:
-        raise RequestEntityTooLarge
-    if length is not None and len(body) < length:
+    body = request.get_data()
+    if len(body) < length:
         raise ClientDisconnected
-    return body
+    _check_text(unquote_to_bytes(body))
+    _check_once(request.form)
 
 
 def _check_once(given: MultiDict[str, str]) -> None:

@@ -3,7 +3,7 @@
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, unquote_to_bytes, urlencode, urlsplit
 
@@ -91,9 +91,9 @@ def send(site: Site, request: Raw, browser: Browser | None = None) -> Answer:
         environ[key if key in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{key}"] = value
     started: list[tuple[str, list[tuple[str, str]]]] = []
 
-    def start(status: str, headers: list[tuple[str, str]], _: object = None) -> object:
+    def start(status: str, headers: list[tuple[str, str]], *_: object) -> Callable[[bytes], object]:
         started.append((status, headers))
-        return None
+        return len
 
     chunks = site.app.wsgi_app(environ, start)
     try:
