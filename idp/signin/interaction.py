@@ -8,6 +8,8 @@ from idp.consent.ledger import Consent
 from idp.sessions.model import Session
 
 LIFETIME = timedelta(minutes=90)
+LONGEST = timedelta(hours=12)
+"""Since it began, however often more time was asked for: no longer than a session."""
 CLOCK_SKEW = timedelta(seconds=10)
 """How far the clocks of two workers' machines may differ."""
 
@@ -36,6 +38,13 @@ class Interaction:
     """The agency has its answer."""
     consented_by: str | None = None
     """The citizen who agreed in this interaction, for whom `prompt=consent` is met."""
+    extended_at: datetime | None = None
+    """When the citizen last asked for more time."""
+
+    @property
+    def ends_at(self) -> datetime:
+        """When it expires."""
+        return min((self.extended_at or self.began_at) + LIFETIME, self.began_at + LONGEST)
 
     @property
     def client_id(self) -> str:

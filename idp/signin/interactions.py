@@ -1,4 +1,4 @@
-"""Where interactions wait: in the ephemeral store, under the hash of their id, for 90 minutes."""
+"""Where interactions wait: in the ephemeral store, under the hash of their id, until it ends."""
 
 import hashlib
 import re
@@ -16,7 +16,10 @@ from idp.signin.interaction import LIFETIME, Interaction
 KIND = "interaction"
 FINISHED = "finished"
 """Kind of the marks that say that an agency has its answer."""
+FINISHED_FOR = 2 * LIFETIME
+"""Longer than anything that raced with the mark could keep the interaction."""
 
+_INSTANTS = ("began_at", "authenticated_before", "extended_at")
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
@@ -49,15 +52,15 @@ def find(store: EphemeralStore, interaction_id: str) -> Interaction | None:
 
 
 def update(store: EphemeralStore, interaction: Interaction, now: datetime) -> bool:
-    """Store what has been done since; its end stays where it was. Say whether it was still there."""
-    left = interaction.began_at + LIFETIME - now
+    """Store what has been done since. Say whether it was still there."""
+    left = interaction.ends_at - now
     key = hashed(interaction.interaction_id)
     return left.total_seconds() > 0 and store.replace(KIND, key, _record(interaction), left) is not None
 
 
 def finish(store: EphemeralStore, interaction: Interaction, now: datetime) -> bool:
     """Say whether this caller may give the agency its answer: of any number, one may, once."""
-    if not store.add(FINISHED, hashed(interaction.interaction_id), {}, LIFETIME):
+    if not store.add(FINISHED, hashed(interaction.interaction_id), {}, FINISHED_FOR):
         return False
     return update(store, replace(interaction, finished=True), now)
 
@@ -66,24 +69,20 @@ def _record(interaction: Interaction) -> dict[str, Any]:
     """Return it as a JSON object. Its id is left out: whoever reads the store cannot take it up."""
     record = asdict(interaction)
     del record["interaction_id"]
-    before = interaction.authenticated_before
-    return record | {
-        "items": sorted(interaction.items),
-        "began_at": interaction.began_at.isoformat(),
-        "authenticated_before": None if before is None else before.isoformat(),
-    }
+    for name in _INSTANTS:
+        record[name] = None if record[name] is None else record[name].isoformat()
+    return record | {"items": sorted(interaction.items)}
 
 
 def _interaction(record: Mapping[str, Any], interaction_id: str) -> Interaction:
     asked = dict(record["asked"])
     for name in ("scope", "prompt", "acr_values", "ui_locales"):
         asked[name] = tuple(asked[name])
-    before = record["authenticated_before"]
-    typed = {
+    typed: dict[str, Any] = {
         "interaction_id": interaction_id,
         "asked": AuthorizationRequest(**asked),
         "items": frozenset(record["items"]),
-        "began_at": datetime.fromisoformat(record["began_at"]),
-        "authenticated_before": None if before is None else datetime.fromisoformat(before),
     }
+    for name in _INSTANTS:
+        typed[name] = None if record.get(name) is None else datetime.fromisoformat(record[name])
     return Interaction(**{**record, **typed})

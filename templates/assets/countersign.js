@@ -4,6 +4,7 @@ import { NotificationBanner } from "govuk-frontend/dist/govuk/components/notific
 import { PasswordInput } from "govuk-frontend/dist/govuk/components/password-input/password-input.mjs";
 import "./pages.js";
 import "./passkeys.js";
+import "./time-left.js";
 
 document.body.classList.add("js-enabled", "govuk-frontend-supported");
 

@@ -1,5 +1,6 @@
-// Reloading or coming back to a page that answered a form must not send that form a second time.
-if (document.querySelector(".govuk-error-summary")) history.replaceState(null, "", location.href);
+// Reloading or coming back to a page that answered a form must not send that form a second time. Its address loses the
+// fragment that the skip link left behind: going there would take the focus from what went wrong.
+if (document.querySelector(".govuk-error-summary")) history.replaceState(null, "", location.pathname + location.search);
 
 // Changing the language keeps what was typed, secrets aside, until the page in the other language has taken it up.
 const KEPT = "typed";

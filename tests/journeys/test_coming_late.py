@@ -1,5 +1,7 @@
 """Back, reload, answers that come too late or in the wrong browser: always a way on, never a dead end."""
 
+from playwright.sync_api import expect
+
 from tests.journeys.conftest import Begin, NewPerson
 from tests.support.journey import FISHING, PARKING, Journey
 
@@ -73,4 +75,51 @@ def test_an_unknown_service_or_address_is_never_gone_back_to(journey: Journey) -
 
     journey.sees("We do not know this service")
     journey.look("unknown-service")
-    assert "example.org" not in journey.page.content()
+    assert journey.page.locator("[href^='https://example.org'], [action^='https://example.org']").count() == 0
+
+
+def test_who_needs_more_time_is_asked_before_it_runs_out_and_loses_nothing(journey: Journey) -> None:
+    page = journey.page
+    page.clock.install()
+    journey.start_at(PARKING)
+    journey.type(email="grace@sandbox.example")
+    question = page.locator("#time-left")
+    page.clock.run_for("01:27:00")
+    expect(question).to_be_hidden()
+
+    page.clock.run_for("01:30")
+    expect(question).to_be_visible()
+    expect(page.locator("#stay")).to_be_focused()
+    journey.look("time-left")
+    with page.expect_response("**/stay/*") as answered:
+        page.keyboard.press("Enter")
+    assert answered.value.json()["seconds"] == 90 * 60
+
+    expect(question).to_be_hidden()
+    expect(page.locator("#email")).to_have_value("grace@sandbox.example")
+    page.clock.run_for("01:27:00")
+    expect(question).to_be_hidden()
+    page.clock.run_for("01:30")
+    expect(question).to_be_visible()
+
+
+def test_who_does_not_answer_in_time_is_told_where_to_go_on(journey: Journey) -> None:
+    page = journey.page
+    page.clock.install()
+    journey.start_at(PARKING)
+    page.clock.run_for("01:28:30")
+    expect(page.locator("#time-left")).to_be_visible()
+    journey.lose_what_is_short_lived()
+
+    page.clock.run_for("02:00")
+
+    journey.sees("This sign-in has expired")
+    expect(page.locator("#return")).to_be_visible()
+
+
+def test_without_scripts_the_time_there_is_stands_on_the_page(begin: Begin) -> None:
+    journey = begin(java_script_enabled=False)
+
+    journey.start_at(PARKING)
+
+    expect(journey.page.locator(".time-left")).to_contain_text("minutes to finish")
