@@ -10,10 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask_babel import format_date, format_datetime, gettext, ngettext, npgettext, pgettext
-from flask_wtf.csrf import generate_csrf
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 from idp.web.assets import asset_url
+from idp.web.csrf import masked_token
 from idp.web.language import language, languages
 
 COMPONENTS = (
@@ -59,7 +59,7 @@ def environment() -> Environment:
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
-    env.globals.update(asset=asset_url, csrf_token=generate_csrf, govuk=_components())
+    env.globals.update(asset=asset_url, csrf_token=masked_token, govuk=_components())
     env.filters.update(date=format_date, datetime=format_datetime)
     return env
 

@@ -121,6 +121,8 @@ class Wire:
 
     def _began(self, event: dict[str, Any]) -> None:
         url = event["request"]["url"]
+        if "redirectResponse" in event and self._host_of.get(event["requestId"]) == self._ours:
+            self._bytes += int(event["redirectResponse"]["encodedDataLength"])
         if url.startswith("http"):
             self.hosts[url] = event["requestId"]
             self._host_of[event["requestId"]] = url.split("/")[2]
