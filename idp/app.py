@@ -30,6 +30,7 @@ from idp.pages import (
     sign_up,
     sign_up_factors,
     sign_up_passkey,
+    staying,
     stronger,
 )
 from idp.settings import Settings
@@ -40,7 +41,7 @@ from idp.storage.sql.database import SqlDatabase
 from idp.storage.sql.engine import connect
 from idp.storage.sql.installation import make_missing, read_secrets
 from idp.storage.sql.secrets import SecretsMissing
-from idp.web import bounds, csrf, errors, headers, language, proxies, telemetry
+from idp.web import bounds, compression, csrf, errors, headers, language, proxies, telemetry
 from idp.web.published import Published
 from idp.web.services import Services
 from idp.web.transaction import TransactionalFlask
@@ -64,6 +65,7 @@ PEOPLE = (
     sign_up,
     sign_up_factors,
     sign_up_passkey,
+    staying,
     stronger,
     *account.PAGES,
 )
@@ -125,6 +127,7 @@ def create_app(settings: Settings) -> Flask:
     language.install(app, secure=use.secure)
     errors.install(app)
     headers.install(app, secure=use.secure)
+    compression.install(app)
     for module in (*MACHINES, *PEOPLE):
         app.register_blueprint(module.bp)
     app.wsgi_app = Published(app, discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way

@@ -9,6 +9,7 @@ from idp.signin.interaction import Interaction
 from idp.web import own_sign_in
 from idp.web.browser import current_session, find_interaction
 from idp.web.rendering import render
+from idp.web.services import services
 from idp.web.transaction import stores
 
 
@@ -20,6 +21,11 @@ class Visit:
     service: str
     agency: str
 
+    @property
+    def seconds_left(self) -> int:
+        """How long the citizen has to finish."""
+        return max(0, int((self.interaction.ends_at - services().clock.now()).total_seconds()))
+
     def render(self, template: str, **context: Any) -> str:
         """Render a page of this interaction."""
         return render(
@@ -27,6 +33,7 @@ class Visit:
             interaction_id=self.interaction.interaction_id,
             service=self.service,
             agency=self.agency,
+            seconds_left=self.seconds_left,
             **context,
         )
 
