@@ -1,17 +1,18 @@
 """/consent/<interaction>: the citizen sees exactly what the agency would be told, and says yes or no."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, get_locale, lazy_gettext
+from flask_babel import gettext as _
 from flask_babel.speaklater import LazyString
 
 from federation.authorization.errors import AccessDenied
 from idp.audit.sessions import ConsentDeclined, ConsentGiven
 from idp.citizens.attributes import claims_of
-from idp.consent.telling import told
+from idp.consent.telling import Told, told
 from idp.pages.visit import Visit, visit
 from idp.sessions.model import Session
 from idp.web.access import anyone
@@ -29,6 +30,9 @@ NAMES: dict[str, LazyString] = {
     "phone_number": lazy_gettext("Phone number"),
     "address": lazy_gettext("Address"),
     "locale": lazy_gettext("Language"),
+    "email_verified": lazy_gettext("Whether your email address was checked"),
+    "phone_number_verified": lazy_gettext("Whether your phone number was checked"),
+    "updated_at": lazy_gettext("When your details last changed"),
 }
 """How each fact is called on the page, in the order in which they are shown."""
 
@@ -84,27 +88,34 @@ def _deny(here: Visit, session: Session) -> ResponseReturnValue:
 
 def _page(here: Visit, session: Session) -> str:
     citizen = stores().citizens.find(session.citizen_id)
-    values = {} if citizen is None else told(here.interaction.asked, claims_of(citizen))
+    bringing = told(here.interaction.items, {} if citizen is None else claims_of(citizen))
     return here.render(
         "pages/consent/consent.html",
-        rows=_rows(values),
+        rows=_rows(bringing),
         email="" if citizen is None else citizen.email,
         offline="offline_access" in here.interaction.asked.scope,
         citizen=mark_of(session),
     )
 
 
-def _rows(values: dict[str, Any]) -> list[dict[str, str]]:
-    order = [*NAMES, *values]
-    names = sorted(values, key=order.index)
-    return [{"key": str(NAMES.get(name, name)), "value": _written(name, values[name])} for name in names]
+def _rows(bringing: Told) -> list[dict[str, str]]:
+    order = [*NAMES, *bringing.facts]
+    names = sorted(bringing.facts, key=order.index)
+    rows = [{"key": str(NAMES.get(name, name)), "value": _written(name, bringing.facts[name])} for name in names]
+    return rows + [{"key": name, "value": _("A permission that the service asks for")} for name in bringing.permissions]
 
 
 def _written(name: str, value: Any) -> str:
     """Return a value as its owner would write it, in the language of the page."""
     locale = get_locale()
+    if value is None:
+        return str(_("None yet"))
+    if isinstance(value, bool):
+        return str(_("Yes") if value else _("No"))
     if name == "birthdate":
         return str(format_date(date.fromisoformat(value), "long"))
+    if name == "updated_at":
+        return str(format_date(datetime.fromtimestamp(value, UTC), "long"))
     if name == "locale" and locale is not None:
         return str(locale.languages.get(value, value))
     return str(value)

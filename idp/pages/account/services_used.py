@@ -7,11 +7,9 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from federation.claims import OF_SCOPE
 from idp.audit.sessions import ConsentWithdrawn
-from idp.citizens.attributes import TOLD
 from idp.consent.ledger import Consent
-from idp.consent.telling import NEVER_SHOWN
+from idp.consent.telling import facts_in
 from idp.pages.account import entrance
 from idp.pages.consent import NAMES
 from idp.web.access import citizens_only, session
@@ -81,9 +79,6 @@ def _order(item: str) -> tuple[bool, str]:
 
 def _words(item: str) -> str:
     """Return what an item tells: for a scope, all that is told of a citizen under it."""
-    kind, _colon, name = item.partition(":")
     if item == "scope:offline_access":
         return str(_("Checking these details when you are not using the service"))
-    names = (name,) if kind == "claim" else OF_SCOPE.get(name, (name,))
-    told = [each for each in names if each not in NEVER_SHOWN and (each in TOLD or kind == "claim")]
-    return ", ".join(str(NAMES.get(each, each)) for each in told) or name
+    return ", ".join(str(NAMES.get(each, each)) for each in facts_in(item)) or item.partition(":")[2]
