@@ -108,7 +108,7 @@ class Site:
 
     def flush(self) -> None:
         """Lose everything short-lived, as a restarted cache would."""
-        (self.folder / "ephemeral.db").unlink()
+        (self.folder / "ephemeral.db").unlink(missing_ok=True)
 
 
 class Browser:
