@@ -27,7 +27,7 @@ def install(app: Flask, *, trusted: Collection[Network], scheme: str) -> None:
         told_scheme, told_addresses = environ.pop(SCHEME, None), environ.pop(ADDRESS, None)
         for name in _NEVER_READ:
             environ.pop(name, None)
-        if not _is_among(environ.get("REMOTE_ADDR", ""), trusted):
+        if not trusted or not _is_among(environ.get("REMOTE_ADDR", ""), trusted):
             return
         if told_scheme is not None and told_scheme.strip().lower() != scheme:
             raise BadRequest("the proxy says that the browser came by another scheme")

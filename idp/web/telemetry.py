@@ -49,10 +49,9 @@ def numbers() -> bytes:
     return generate_latest(every)
 
 
-def count(endpoint: str, method: str, status: int, seconds: float) -> None:
-    """Count and time one answer."""
+def count(endpoint: str, method: str, status: int) -> None:
+    """Count one answer."""
     _requests.labels(endpoint, method, f"{status // 100}xx").inc()
-    _seconds.labels(endpoint).observe(seconds)
 
 
 def request_id() -> str:
@@ -73,7 +72,8 @@ def _end(response: Response) -> Response:
     if method not in _METHODS:
         method = "other"
     response.headers.add(HEADER, name)
-    count(endpoint, method, response.status_code, seconds)
+    count(endpoint, method, response.status_code)
+    _seconds.labels(endpoint).observe(seconds)
     _log.info(
         "request",
         request_id=name,
