@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, get_locale, lazy_gettext
+from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_babel.speaklater import LazyString
 
@@ -18,6 +18,7 @@ from idp.sessions.model import Session
 from idp.web.access import anyone
 from idp.web.answers import give_up
 from idp.web.browser import current_session, finish_interaction, mark_of, return_to, update_interaction
+from idp.web.dates import day
 from idp.web.services import services
 from idp.web.transaction import stores
 
@@ -113,9 +114,9 @@ def _written(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(_("Yes") if value else _("No"))
     if name == "birthdate":
-        return str(format_date(date.fromisoformat(value), "long"))
+        return day(date.fromisoformat(value))
     if name == "updated_at":
-        return str(format_date(datetime.fromtimestamp(value, UTC), "long"))
+        return day(datetime.fromtimestamp(value, UTC))
     if name == "locale" and locale is not None:
         return str(locale.languages.get(value, value))
     return str(value)

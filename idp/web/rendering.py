@@ -9,11 +9,12 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
-from flask_babel import format_date, format_datetime, gettext, ngettext, npgettext, pgettext
+from flask_babel import gettext, ngettext, npgettext, pgettext
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 from idp.web.assets import asset_url
 from idp.web.csrf import masked_token
+from idp.web.dates import day, moment
 from idp.web.language import language, languages
 
 COMPONENTS = (
@@ -60,7 +61,7 @@ def environment() -> Environment:
         gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(asset=asset_url, csrf_token=masked_token, govuk=_components())
-    env.filters.update(date=format_date, datetime=format_datetime)
+    env.filters.update(date=day, datetime=moment)
     return env
 
 

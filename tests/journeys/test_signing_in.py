@@ -85,8 +85,8 @@ def test_more_proof_than_a_citizen_has_leads_back_to_the_service(journey: Journe
 
     journey.press("step-up")
     journey.sees("This service needs a stronger sign-in")
-    journey.look("level-not-reached")
-    journey.press("return")
+    journey.look("stronger")
+    journey.press("cancel")
 
     journey.sees("Not signed in")
     assert journey.page.inner_text("#error") == "unmet_authentication_requirements"
