@@ -19,15 +19,22 @@ from idp.web.transaction import stores
 
 
 def arrive(
-    interaction: Interaction, citizen: Citizen, methods: tuple[str, ...], *, newcomer: bool = False
+    interaction: Interaction,
+    citizen: Citizen,
+    methods: tuple[str, ...],
+    *,
+    newcomer: bool = False,
+    on_top_of: Session | None = None,
 ) -> ResponseReturnValue:
     """Begin a session worth what `methods` prove together, and go on with the interaction.
 
     A citizen who was never seen in this browser is told of it by letter, unless they were just made here.
+    `on_top_of` is the session whose proofs are among `methods`: adding to those makes none of them fresh.
     """
     amr = levels.combined(*methods)
     acr = levels.level_of(amr)
-    begin_session(citizen.citizen_id, amr=amr, acr=acr)
+    proved_at = None if on_top_of is None else on_top_of.authenticated_at
+    begin_session(citizen.citizen_id, amr=amr, acr=acr, proved_at=proved_at)
     succeeded = AuthenticationSucceeded(
         at=services().clock.now(),
         citizen_id=citizen.citizen_id,

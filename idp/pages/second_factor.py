@@ -13,6 +13,7 @@ from idp.pages import refusals
 from idp.pages.arrival import arrive, steps_up
 from idp.pages.proofs import prove_backup_code, prove_totp
 from idp.pages.visit import Visit, visit
+from idp.sessions.model import Session
 from idp.signin.errors import PageError
 from idp.web.access import anyone
 from idp.web.browser import return_to
@@ -36,8 +37,8 @@ class _Waiting:
 
     citizen: Citizen
     amr: tuple[str, ...]
-    first_proof: bool
-    """Whether they come from the password page, and not on top of a session."""
+    session: Session | None = None
+    """What they add to; None if they come from the password page."""
 
 
 @bp.get("/code")
@@ -86,9 +87,10 @@ def _prove(interaction_id: str, *, backup: bool) -> ResponseReturnValue:
         return here.render(template, errors={"code": refused.sentence}), refused.status, refused.headers
     if not right:
         return here.render(template, errors={"code": _wrong(backup=backup)}), refusals.WRONG
-    if waiting.first_proof and not first_proofs.spend(services().ephemeral, interaction_id):
+    if waiting.session is None and not first_proofs.spend(services().ephemeral, interaction_id):
         return return_to(interaction_id)
-    return arrive(here.interaction, waiting.citizen, (*waiting.amr, levels.ONE_TIME_CODE))
+    methods = (*waiting.amr, levels.ONE_TIME_CODE)
+    return arrive(here.interaction, waiting.citizen, methods, on_top_of=waiting.session)
 
 
 def _find_waiting(here: Visit) -> _Waiting | None:
@@ -99,7 +101,7 @@ def _find_waiting(here: Visit) -> _Waiting | None:
         password = stores().credentials.find_password(proof.citizen_id)
         if citizen is None or not citizen.active or password is None or password.changed_at > proof.at:
             return None
-        return _Waiting(citizen, proof.amr, first_proof=True)
+        return _Waiting(citizen, proof.amr)
     session = steps_up(here.interaction)
     citizen = stores().citizens.find(session.citizen_id) if session else None
     if session is None or citizen is None or not citizen.active:
@@ -107,7 +109,7 @@ def _find_waiting(here: Visit) -> _Waiting | None:
     if not stores().credentials.factors(citizen.citizen_id).totp:
         way_back = f"/cancel/{here.interaction.interaction_id}?because=level"
         raise NoSecondFactor(service=here.service, return_url=way_back)
-    return _Waiting(citizen, session.amr, first_proof=False)
+    return _Waiting(citizen, session.amr, session=session)
 
 
 def _wrong(*, backup: bool) -> str:

@@ -65,7 +65,7 @@ def make_passkey(interaction_id: str) -> ResponseReturnValue:
     citizen = begin_change(session, FRESH)
     if not add_passkey(citizen, session, passkey):
         return _page(here, session, citizen, not_made()), refusals.WRONG
-    return arrive(here.interaction, citizen, (*session.amr, *passkey.amr))
+    return arrive(here.interaction, citizen, (*session.amr, *passkey.amr), on_top_of=session)
 
 
 @bp.get("/code-app")
@@ -86,7 +86,7 @@ def add_code_app(interaction_id: str) -> ResponseReturnValue:
     codes = code_app.add(citizen, session, *found)
     if codes is None:
         raise NothingToAdd
-    arrive(here.interaction, citizen, (*session.amr, ONE_TIME_CODE))
+    arrive(here.interaction, citizen, (*session.amr, ONE_TIME_CODE), on_top_of=session)
     return here.render("pages/account/new_backup_codes.html", codes=codes, then=f"/authorize/{interaction_id}")
 
 

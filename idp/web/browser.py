@@ -6,7 +6,7 @@ one signed return envelope for each interaction. So several interactions in one 
 """
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g, redirect, request
@@ -40,17 +40,19 @@ def current_session() -> Session | None:
     return found
 
 
-def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str) -> None:
+def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str, proved_at: datetime | None = None) -> None:
     """Record that a citizen proved who they are in this browser. The key in its cookie is new in every case.
 
     The session of the same citizen goes on with what was proved now, so that signing out later reaches all
-    they used, before a pause too; that of another one ends.
+    they used, before a pause too; that of another one ends. `proved_at` is given when what was proved now
+    counts only together with an earlier proof: then its time stays that of the session.
     """
     now = services().clock.now()
+    authenticated_at = proved_at or now
     key = interactions.draw_id()
     old = current_session() or held_session()
     if old is not None and old.citizen_id == citizen_id:
-        renewed = replace(old, authenticated_at=now, last_seen_at=now, acr=acr, amr=amr)
+        renewed = replace(old, authenticated_at=authenticated_at, last_seen_at=now, acr=acr, amr=amr)
         if stores().sessions.renew(renewed, key_hash=hashed(cookies.read(SESSION) or ""), new_key_hash=hashed(key)):
             event = SessionRenewed(at=now, citizen_id=citizen_id, session_id=old.session_id, acr=acr, amr=amr)
             stores().audit.record(event)
@@ -62,7 +64,7 @@ def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str) -> None:
         session_id=interactions.draw_id(),
         citizen_id=citizen_id,
         created_at=now,
-        authenticated_at=now,
+        authenticated_at=authenticated_at,
         acr=acr,
         amr=amr,
         last_seen_at=now,

@@ -248,6 +248,38 @@ def test_a_code_alone_never_renews_a_session_that_the_service_wants_proved_anew(
     assert browser.get(f"/sign-in/{here}/code").location == f"/authorize/{here}"
 
 
+@pytest.mark.parametrize("page", ["code", "backup-code"])
+def test_a_code_alone_makes_no_old_session_a_fresh_one(site: Site, browser: Browser, eve: Person, page: str) -> None:
+    browser.sign_in(eve.citizen)
+    began = session_of(browser)
+    site.clock.pass_by(timedelta(minutes=40))
+    here = browser.begin({"acr_values": "aal2"})
+
+    fill(browser, f"/sign-in/{here}/{page}", code=eve.code(site) if page == "code" else eve.backup_codes[0])
+
+    session = session_of(browser)
+    assert began is not None
+    assert session is not None
+    assert (session.acr, session.authenticated_at) == ("aal2", began.authenticated_at)
+    assert browser.get(f"/authorize/{here}").location == f"/consent/{here}"
+    assert browser.authorize({"max_age": "1200"}).location.startswith("/sign-in/")
+    assert browser.get("/account/passkeys/new").status_code != 200
+
+
+def test_a_password_and_a_code_together_do(site: Site, browser: Browser, eve: Person) -> None:
+    browser.sign_in(eve.citizen)
+    site.clock.pass_by(timedelta(minutes=40))
+    here = browser.begin({"acr_values": "aal2", "prompt": "login"})
+
+    prove(browser, here, eve.email)
+    fill(browser, f"/sign-in/{here}/code", code=eve.code(site))
+
+    session = session_of(browser)
+    assert session is not None
+    assert session.authenticated_at == site.clock.now()
+    assert browser.get(f"/authorize/{here}").location == f"/consent/{here}"
+
+
 def test_who_has_nothing_stronger_is_told_and_can_go_back(browser: Browser, site: Site, ada: Person) -> None:
     browser.sign_in(ada.citizen)
     site.clock.pass_by(timedelta(seconds=1))
