@@ -36,7 +36,6 @@ from idp.pages import (
 from idp.settings import Settings
 from idp.storage import ephemeral
 from idp.storage.ephemeral.records import EPOCH
-from idp.storage.sql import migrate
 from idp.storage.sql.database import SqlDatabase
 from idp.storage.sql.engine import connect
 from idp.storage.sql.installation import make_missing, read_secrets
@@ -102,6 +101,8 @@ def build(settings: Settings) -> Services:
 
 def prepare(settings: Settings) -> None:
     """Make or mend what `serve` needs: tables, secrets, first keys. Safe to repeat and to run twice at once."""
+    from idp.storage.sql import migrate  # noqa: PLC0415 - alembic is slow to import, and a service that runs needs none
+
     wrapping, engine = Wrapping(settings.key_encryption_key), connect(settings.database_url)
     migrate.upgrade(engine)
     try:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Engine, inspect
 
 import idp.storage.sql
 from federation.ephemeral import StoreUnavailable
-from idp.storage.sql import migrate
+from idp.storage.sql import migrate, revisions
 from idp.storage.sql.engine import connect
 from idp.storage.sql.tables import metadata
 from tests.support.postgresql import PostgreSQL
@@ -41,7 +43,7 @@ def empty(empty_url: str) -> Iterator[Engine]:
 def _upgrade(url: str) -> bool:
     engine = connect(url)
     migrate.upgrade(engine)
-    return migrate.is_current(engine)
+    return revisions.is_current(engine)
 
 
 def test_the_migrations_make_what_the_code_declares(engine: Engine) -> None:
@@ -54,18 +56,18 @@ def test_the_migrations_make_what_the_code_declares(engine: Engine) -> None:
 
 
 def test_an_empty_database_is_not_current_until_it_is_upgraded(empty: Engine) -> None:
-    assert not migrate.is_current(empty)
+    assert not revisions.is_current(empty)
 
     migrate.upgrade(empty)
 
-    assert migrate.is_current(empty)
+    assert revisions.is_current(empty)
 
 
 def test_upgrading_again_changes_nothing(empty: Engine) -> None:
     migrate.upgrade(empty)
     migrate.upgrade(empty)
 
-    assert migrate.is_current(empty)
+    assert revisions.is_current(empty)
 
 
 def test_upgrades_that_start_together_do_the_work_once(empty_url: str) -> None:
@@ -91,7 +93,7 @@ def test_a_database_that_a_newer_version_moved_on_is_current_and_left_alone(empt
 
     migrate.upgrade(empty)
 
-    assert migrate.is_current(empty)
+    assert revisions.is_current(empty)
 
 
 def test_a_database_that_is_down_is_said_to_be_unavailable(postgresql: PostgreSQL) -> None:
@@ -99,9 +101,17 @@ def test_a_database_that_is_down_is_said_to_be_unavailable(postgresql: PostgreSQ
     postgresql.stop()
     try:
         with pytest.raises(StoreUnavailable):
-            migrate.is_current(engine)
+            revisions.is_current(engine)
     finally:
         postgresql.start()
 
-    assert migrate.is_current(engine)
+    assert revisions.is_current(engine)
     engine.dispose()
+
+
+def test_the_revisions_are_those_that_alembic_finds():
+    configuration = Config()
+    configuration.set_main_option("script_location", "idp.storage.sql:migrations")
+    found = ScriptDirectory.from_config(configuration).walk_revisions()
+
+    assert revisions.known() == tuple(reversed([script.revision for script in found]))

@@ -7,7 +7,7 @@ from functools import cached_property
 from sqlalchemy import Engine
 
 from federation.relying_parties.registry import RecentRelyingParties, RememberingRegistry
-from idp.storage.sql import migrate
+from idp.storage.sql import revisions
 from idp.storage.sql.audit import SqlAuditLog
 from idp.storage.sql.citizens import SqlCitizens
 from idp.storage.sql.consents import SqlConsents
@@ -81,4 +81,4 @@ class SqlDatabase:
 
     def is_migrated(self) -> bool:
         """Say whether every revision this release needs has been applied."""
-        return migrate.is_current(self._engine)
+        return revisions.is_current(self._engine)
