@@ -1,6 +1,7 @@
 """What a new password must be (SP 800-63B-4 section 3.1.1.2): long, and not what anybody would try first.
 
-No rule about kinds of characters, and no expiry. The whole password is judged, never a part of it.
+No rule about kinds of characters, and no expiry. Length and the citizen's own words are judged on the whole
+password; how guessable it is, on its beginning.
 """
 
 import re
@@ -19,6 +20,8 @@ _SERVICE = ("countersign",)
 _FEWEST_GUESSES_ALONE = 8.0
 _FEWEST_GUESSES = 6.0
 """Powers of ten, as zxcvbn estimates them."""
+_ESTIMATED = 32
+"""Characters given to zxcvbn: its time grows faster than the text, and a password is no weaker than its beginning."""
 _SHORTEST_WORD = 3
 _WORDS = re.compile(r"[\W_]+")
 
@@ -47,7 +50,8 @@ class UnfitPassword(ValueError):
 def check(password: str, *, second_factor: bool, own: Iterable[str]) -> bool:
     """Raise `UnfitPassword`, or return whether this password may stand alone.
 
-    `own` is what a stranger who knows the citizen would try: names, the address.
+    `own` is what a stranger who knows the citizen would try: names, the address. Hold one of the hashing
+    places around this: the estimate takes as long as a hash.
     """
     try:
         prepared = prepare(password)
@@ -60,7 +64,7 @@ def check(password: str, *, second_factor: bool, own: Iterable[str]) -> bool:
     words = own_words(own)
     if _is_made_of(prepared, words):
         raise UnfitPassword(Unfit.OWN)
-    guesses = zxcvbn(prepared, sorted(words)).guesses_log10
+    guesses = zxcvbn(prepared[:_ESTIMATED], sorted(words)).guesses_log10
     if guesses < (_FEWEST_GUESSES if second_factor else _FEWEST_GUESSES_ALONE):
         raise UnfitPassword(Unfit.COMMON)
     return len(prepared) >= ALONE and guesses >= _FEWEST_GUESSES_ALONE

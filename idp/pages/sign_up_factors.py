@@ -39,8 +39,8 @@ def keep_password(interaction_id: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     own = [so_far.address.canonical, so_far.given_name or "", so_far.family_name or ""]
     try:
-        stands_alone = password_rules.check(password, second_factor=True, own=own)
         with use.hashing.admitted():
+            stands_alone = password_rules.check(password, second_factor=True, own=own)
             hashed = use.hashing.hash(password, stands_alone=stands_alone, now=use.clock.now())
     except UnfitPassword as error:
         return _password_page(here, so_far, {"password": why(error.why)}), refusals.WRONG

@@ -56,9 +56,9 @@ def _hash(citizen: Citizen) -> StoredPassword:
     use, password = services(), request.form.get("password", "")
     own = (citizen.email, citizen.given_name or "", citizen.family_name or "")
     beside_code_app = stores().credentials.factors(citizen.citizen_id).totp
-    stands_alone = password_rules.check(password, second_factor=beside_code_app, own=own)
     undo()
     with use.hashing.admitted():
+        stands_alone = password_rules.check(password, second_factor=beside_code_app, own=own)
         return use.hashing.hash(password, stands_alone=stands_alone, now=use.clock.now())
 
 

@@ -1,5 +1,8 @@
 """Long, and not what anybody would try first (SP 800-63B-4 section 3.1.1.2)."""
 
+from contextlib import suppress
+from time import process_time
+
 import pytest
 
 from idp.authentication.password_rules import Unfit, UnfitPassword, check
@@ -61,3 +64,18 @@ def test_characters_are_counted_as_people_see_them_composed() -> None:
 
 def test_256_characters_are_accepted() -> None:
     assert check("one of many words " * 14 + "Zq!9", second_factor=False, own=OWN)
+
+
+def test_no_password_of_disguised_letters_keeps_a_worker_long() -> None:
+    disguised = "4@8({[<369&#!1/|0$5+7%2" * 12
+    began = process_time()
+    with suppress(UnfitPassword):
+        check(disguised[:256], second_factor=True, own=OWN)
+    assert process_time() - began < 1
+
+
+def test_a_password_is_as_guessable_as_its_beginning() -> None:
+    with pytest.raises(UnfitPassword) as refused:
+        check("password" * 8 + "x7# kq!p zebra 11", second_factor=True, own=OWN)
+
+    assert refused.value.why == Unfit.COMMON

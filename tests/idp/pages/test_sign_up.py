@@ -282,3 +282,14 @@ def test_after_a_flush_the_sign_up_starts_again(site: Site, browser: Browser) ->
 
     assert browser.get(f"/sign-up/{here}/second-factor").status_code == 410
     assert find(site, "flushed@example.org") is None
+
+
+def test_a_full_worker_judges_no_password_either(site: Site, browser: Browser) -> None:
+    here = browser.begin()
+    prove_address(browser, here, "busy@example.org")
+    fill(browser, f"/sign-up/{here}/name", given_name="Zo\u00eb")
+
+    with site.use.hashing.admitted():
+        answer = fill(browser, f"/sign-up/{here}/password", password="password1")
+
+    assert answer.status_code == 503
