@@ -70,6 +70,7 @@ app.config.update(
     SESSION_COOKIE_NAME=f"{look_name}-visit",
     SESSION_COOKIE_SAMESITE="Lax",
 )
+app.jinja_env.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": False}
 countersign = OAuth(app).register(  # type: ignore[no-untyped-call]  # Authlib leaves it untyped
     "countersign",
     server_metadata_url=f"{issuer}/.well-known/openid-configuration",
