@@ -10,6 +10,7 @@ import os
 import socket
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
+from threading import Thread
 from time import monotonic
 
 import click
@@ -64,9 +65,12 @@ def _check_free(host: str, port: int) -> None:
 def application() -> object:
     """Build the WSGI application of one worker; granian calls this after the fork."""
     from idp.app import create_app  # noqa: PLC0415 - nothing may count before the numbers' folder is named
+    from idp.web.rendering import warm  # noqa: PLC0415 - likewise
 
     logs.configure()
-    return create_app(load())
+    made = create_app(load())
+    Thread(target=warm, name="warm", daemon=True).start()
+    return made
 
 
 def _unprepared() -> list[tuple[bool, str]]:

@@ -35,6 +35,10 @@ COMPONENTS = (
 )
 
 
+FOLDERS = ("layouts", "components", "pages")
+"""Of the `templates` package, those that hold what `render` is asked for."""
+
+
 def render(template: str, /, *, errors: Mapping[str, str] | None = None, **context: Any) -> str:
     """Render a page of `templates/`, such as "pages/sign_in.html".
 
@@ -63,6 +67,14 @@ def environment() -> Environment:
     env.globals.update(asset=asset_url, csrf_token=masked_token, govuk=_components())
     env.filters.update(date=day, datetime=moment)
     return env
+
+
+def warm() -> None:
+    """Compile every template now, so that no citizen waits for it."""
+    ours = environment()
+    for name in ours.list_templates(extensions=["html"]):
+        if name.partition("/")[0] in FOLDERS:
+            ours.get_template(name)
 
 
 def _components() -> SimpleNamespace:
