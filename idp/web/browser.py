@@ -94,7 +94,7 @@ def held_session() -> Session | None:
 def end_session() -> Ended:
     """End the session this browser holds, if any, and tell its agencies; the browser forgets its key."""
     session = held_session()
-    cookies.drop(SESSION)
+    cookies.drop(SESSION, stored=session is not None)
     g.current_session = None
     return Ended() if session is None else ending.end_session(stores(), services(), session, because=ending.SIGNED_OUT)
 

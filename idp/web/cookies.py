@@ -1,6 +1,6 @@
 """Our cookies: `__Host-` on https, HttpOnly, SameSite=Lax, whole site. Plain names on loopback http alone.
 
-They are set when the answer leaves, and only if the request's work was not undone: a cookie
+They are set and deleted when the answer leaves, and only if the request's work was committed: a cookie
 never tells of something that was not stored.
 """
 
@@ -30,7 +30,7 @@ def keep(name: str, value: str, lifetime: timedelta | None = None, *, stored: bo
 
     @after_this_request
     def set_cookie(response: Response) -> Response:
-        if not stored or "work" in g:
+        if not stored or g.get("committed"):
             response.set_cookie(
                 _full(name),
                 value,
@@ -43,12 +43,13 @@ def keep(name: str, value: str, lifetime: timedelta | None = None, *, stored: bo
         return response
 
 
-def drop(name: str) -> None:
-    """Let the browser forget a cookie."""
+def drop(name: str, *, stored: bool = True) -> None:
+    """Let the browser forget a cookie; `stored` as for `keep`, so that an end that failed can be tried again."""
 
     @after_this_request
     def delete_cookie(response: Response) -> Response:
-        response.delete_cookie(_full(name), path="/", secure=_secure(), httponly=True, samesite="Lax")
+        if not stored or g.get("committed"):
+            response.delete_cookie(_full(name), path="/", secure=_secure(), httponly=True, samesite="Lax")
         return response
 
 

@@ -31,7 +31,7 @@ def keep_envelope(interaction: Interaction) -> None:
     cookies.keep(PREFIX + mark, sealed, envelope.LIFETIME, stored=False)
     others = {name: value for name, value in cookies.named(PREFIX).items() if name != mark}
     for surplus in envelope.surplus(services().cookie_secret, others, coming=len(sealed)):
-        cookies.drop(PREFIX + surplus)
+        cookies.drop(PREFIX + surplus, stored=False)
 
 
 def find_way_back(interaction_id: str) -> WayBack | None:

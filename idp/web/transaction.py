@@ -2,7 +2,8 @@
 
 Order of calls: `TransactionalFlask.dispatch_request` runs the view, which calls `stores()`; when the
 view returns, the work is committed, so that a commit that fails is answered like any other error; when
-it raises, nothing is committed. The teardown gives the connection back. Nobody below commits.
+it raises, nothing is committed. `g.committed` tells what leaves with the answer that it was. The
+teardown gives the connection back. Nobody below commits.
 """
 
 from collections.abc import Callable
@@ -28,6 +29,7 @@ class TransactionalFlask(Flask):
         work: UnitOfWork | None = g.get("work")
         if work is not None:
             work.commit()
+            g.committed = True
         return answer
 
     def do_teardown_request(self, *args: object, **kwargs: object) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from federation.ephemeral import StoreUnavailable
 from federation.relying_parties.model import RelyingParty
 from idp.citizens.model import Citizen
 from idp.sessions.devices import describe
@@ -32,12 +33,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     )
     made.register(service)
     made.app.add_url_rule("/end-for-test", view_func=_end, methods=["POST"])
+    made.app.add_url_rule("/end-without-store", view_func=_end_without_store, methods=["POST"])
     return made
 
 
 def _end() -> str:
     end_session()
     return "ended"
+
+
+def _end_without_store() -> str:
+    end_session()
+    raise StoreUnavailable("away before the commit")
 
 
 def newcomer(site: Site) -> Citizen:
@@ -140,6 +147,18 @@ def test_signing_out_ends_the_session_and_takes_the_key(site: Site) -> None:
     assert "__Host-session" not in browser.cookies()
     browser.client.set_cookie("__Host-session", key, domain="id.example", secure=True)
     assert browser.authorize().location.startswith("/sign-in/")
+
+
+def test_a_sign_out_that_was_not_stored_leaves_the_browser_its_key_to_try_again(site: Site) -> None:
+    browser, citizen = site.browser(), newcomer(site)
+    sign_in(browser, citizen, browser.begin())
+
+    failed = browser.post("/end-without-store", {"a": "b"})
+
+    assert failed.status_code == 503
+    assert session_of(site, browser) is not None
+    browser.post("/end-for-test", {"a": "b"})
+    assert "__Host-session" not in browser.cookies()
 
 
 def test_a_wrong_password_begins_nothing(site: Site) -> None:
