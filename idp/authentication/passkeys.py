@@ -36,6 +36,8 @@ KIND = "challenge"
 LIFETIME = timedelta(minutes=90)
 """As long as the page that carries it may wait: an interaction's lifetime."""
 RESPONSE_BYTES = 16 * 1024
+LONGEST_ID = 1023
+"""Bytes of a credential's id (WebAuthn section 4)."""
 
 
 class PasskeyRefused(Exception):
@@ -101,7 +103,7 @@ def check_creation(
             require_user_verification=True,
         )
         return Passkey(
-            credential_id=bytes_to_base64url(verified.credential_id),
+            credential_id=_id(bytes_to_base64url(verified.credential_id)),
             citizen_id=owner.citizen_id,
             public_key=verified.credential_public_key,
             sign_count=verified.sign_count,
@@ -165,11 +167,19 @@ def _parse(answer: str) -> _Given:
         handle = credential["response"].get("userHandle")
         return _Given(
             credential=credential,
-            credential_id=str(credential["id"]),
+            credential_id=_id(credential["id"]),
             challenge=base64url_to_bytes(client_data["challenge"]),
             user_handle=None if handle is None else base64url_to_bytes(handle),
             client_data=client_data,
         )
+
+
+def _id(given: Any) -> str:
+    """Return a credential's id in the one spelling it is kept under; raise PasskeyRefused for any other text."""
+    octets = base64url_to_bytes(given)
+    if not 0 < len(octets) <= LONGEST_ID or bytes_to_base64url(octets) != given:
+        raise PasskeyRefused("not the id of a credential")
+    return str(given)
 
 
 @contextmanager

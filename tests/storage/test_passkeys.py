@@ -85,3 +85,15 @@ def test_a_counter_only_rises(durable: SqlDatabase, ada: str) -> None:
 
     assert after is not None
     assert (after.sign_count, after.backed_up) == (7, False)
+
+
+def test_the_highest_counter_an_authenticator_can_show_is_kept(durable: SqlDatabase, ada: str) -> None:
+    with durable.work() as stores:
+        (before, _) = stores.passkeys.of_citizen(ada)
+        stores.passkeys.used(
+            Assertion(passkey=before, sign_count=2**32 - 1, backed_up=True, counter_fell_back=False), AT
+        )
+        kept = stores.passkeys.find(before.credential_id)
+
+    assert kept is not None
+    assert kept.sign_count == 2**32 - 1

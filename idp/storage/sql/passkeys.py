@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, LargeBinary, Row, Table, Text, delete, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Row, Table, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authentication.kept_passkeys import Assertion, Passkey
@@ -18,7 +18,7 @@ passkeys = Table(
     Column("credential_id", Text, primary_key=True),
     Column("citizen_id", Text, nullable=False),
     Column("public_key", LargeBinary, nullable=False),
-    Column("sign_count", Integer, nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
     Column("transports", Json, nullable=False),
     Column("aaguid", Text, nullable=False),
     Column("backup_eligible", Boolean, nullable=False),

@@ -131,7 +131,7 @@ def upgrade() -> None:
         sa.Column("credential_id", sa.Text(), nullable=False),
         sa.Column("citizen_id", sa.Text(), nullable=False),
         sa.Column("public_key", sa.LargeBinary(), nullable=False),
-        sa.Column("sign_count", sa.Integer(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), nullable=False),
         sa.Column(
             "transports", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=False
         ),
