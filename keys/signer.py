@@ -116,13 +116,14 @@ class Signer:
     def verify(self, token: str, purpose: Purpose, *, typ: str) -> dict[str, Any]:
         """Return the claims of a token of ours; raise `InvalidSignature` for anything else.
 
+        Raises `CannotSign` where a revocation of the token's key might not have been heard of yet.
         Says nothing of `exp`, `aud` or any other claim: that is the caller's to check.
         """
         if len(token) > LONGEST_TOKEN or not token.isascii():
             raise InvalidSignature("not a token of ours")
         message, _, signature = token.encode().rpartition(b".")
         header, _, payload = message.partition(b".")
-        check = self._current().believed(purpose, typ).get(header)
+        check = self._current(fresh=True).believed(purpose, typ).get(header)
         if check is None:
             raise InvalidSignature("unknown key, or not a token of this purpose and type")
         if not check(message, _decode(signature)):
