@@ -105,7 +105,8 @@ def table(found: Report, ratios: Iterable[Ratio]) -> str:
     )
     return "\n".join(
         [
-            f"Against npm `{PEER}` 9 with its store in memory, one core each. {machine()}, {datetime.now(UTC):%Y-%m-%d}.",
+            f"Against npm `{PEER}` 9 with its store in memory, one core each, on {datetime.now(UTC):%Y-%m-%d}:",
+            f"{machine()}.",
             f"Ours over theirs, more is better; the median of {found.rounds} rounds, and the least and most of them.",
             "",
             f"| | rate, {SQLITE} | rate, {POSTGRESQL} | work per CPU second, {SQLITE} | {POSTGRESQL} |",
