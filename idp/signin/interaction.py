@@ -10,6 +10,8 @@ from idp.sessions.model import Session
 LIFETIME = timedelta(minutes=90)
 LONGEST = timedelta(hours=12)
 """Since it began, however often more time was asked for: no longer than a session."""
+TIME_TO_FINISH = timedelta(minutes=15)
+"""How long a proof made in an interaction is fresh enough for it."""
 CLOCK_SKEW = timedelta(seconds=10)
 """How far the clocks of two workers' machines may differ."""
 
@@ -78,12 +80,17 @@ class Interaction:
         )
 
     def accepts_age_of(self, session: Session, now: datetime) -> bool:
-        """Whether the citizen need not prove anew who they are. Having done so here once is enough."""
-        if self.signed_in_here(session):
-            return True
-        if self.another_wanted or "login" in self.prompt:
+        """Whether the citizen need not prove anew who they are.
+
+        Having done so here is enough for as long as a citizen needs to finish, however little `max_age` is.
+        """
+        here = self.signed_in_here(session)
+        if not here and (self.another_wanted or "login" in self.prompt):
             return False
-        return self.asked.max_age is None or now - session.authenticated_at < timedelta(seconds=self.asked.max_age)
+        if self.asked.max_age is None:
+            return True
+        allowed = timedelta(seconds=self.asked.max_age)
+        return now - session.authenticated_at < (max(allowed, TIME_TO_FINISH) if here else allowed)
 
     def asks_as_whom(self, session: Session, *, expected: bool) -> bool:
         """Whether the citizen must still say as whom they continue; `expected` is what the login hint tells."""

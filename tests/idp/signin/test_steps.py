@@ -109,6 +109,27 @@ def test_a_clock_a_little_behind_does_not_ask_twice() -> None:
     assert next_step(asked, visitor(behind), NOW) is Step.ANSWER
 
 
+@pytest.mark.parametrize(
+    ("max_age", "minutes", "step"),
+    [
+        (60, 14, Step.ANSWER),
+        (60, 16, Step.SIGN_IN),
+        (0, 16, Step.SIGN_IN),
+        (3600, 59, Step.ANSWER),
+        (3600, 61, Step.SIGN_IN),
+        (None, 100, Step.ANSWER),
+    ],
+)
+def test_a_proof_made_in_the_interaction_does_not_stay_fresh_for_as_long_as_it_is_kept_open(
+    max_age: int | None, minutes: int, step: Step
+) -> None:
+    proved_at = BEGAN + timedelta(minutes=1)
+    later = proved_at + timedelta(minutes=minutes)
+    session = replace(OLD, authenticated_at=proved_at, last_seen_at=later)
+
+    assert next_step(interaction(max_age=max_age), visitor(session), later) is step
+
+
 _AGES = st.integers(-10, 90).map(lambda minutes: NOW - timedelta(minutes=minutes))
 _SESSIONS = st.builds(
     replace,
@@ -160,7 +181,7 @@ def test_there_is_never_an_answer_while_something_is_missing(asked: Interaction,
     assert asked.asked.hinted_subject in (None, who.subject)
     assert proved_here or not ({"login"} & set(asked.prompt) or asked.another_wanted)
     age = (NOW - session.authenticated_at).total_seconds()
-    assert proved_here or asked.asked.max_age is None or age < asked.asked.max_age
+    assert asked.asked.max_age is None or age < max(asked.asked.max_age, 900 if proved_here else 0)
     assert "consent" not in asked.prompt or asked.consented_by == session.citizen_id
     chosen = asked.account_chosen == session.session_id
     assert proved_here or chosen or ("select_account" not in asked.prompt and who.expected)
