@@ -8,6 +8,7 @@ from federation.authorization.names import sid_for, subject_for
 from federation.authorization.response import with_code
 from federation.relying_parties.model import RelyingParty
 from idp.audit.sessions import CodeMinted
+from idp.consent.ledger import Consent
 from idp.sessions.model import Session
 from idp.signin.errors import UnknownService
 from idp.signin.interaction import Interaction
@@ -16,6 +17,9 @@ from idp.web.answers import send
 from idp.web.browser import current_session
 from idp.web.services import services
 from idp.web.transaction import stores
+
+KNOWS_ADDRESS = frozenset({"scope:email", "claim:email"})
+"""Items of a consent under which an agency is told the address."""
 
 
 def relying_party_of(interaction: Interaction) -> RelyingParty:
@@ -31,11 +35,12 @@ def visitor_for(interaction: Interaction, relying_party: RelyingParty) -> Visito
     session = current_session()
     if session is None:
         return None
+    consent = stores().consents.find(session.citizen_id, interaction.client_id)
     return Visitor(
         session=session,
         subject=subject_for(relying_party, session.citizen_id, services().pairwise_salt),
-        consent=stores().consents.find(session.citizen_id, interaction.client_id),
-        expected=_expected(interaction, session),
+        consent=consent,
+        expected=_expected(interaction, session, consent),
     )
 
 
@@ -74,10 +79,15 @@ def answer(interaction: Interaction, relying_party: RelyingParty, visitor: Visit
     return send(with_code(asked.return_address, code, issuer=use.settings.issuer))
 
 
-def _expected(interaction: Interaction, session: Session) -> bool:
-    """Whether the citizen signed in here may be the one the login hint means: only an address can tell."""
+def _expected(interaction: Interaction, session: Session, consent: Consent | None) -> bool:
+    """Whether the citizen signed in here may be the one the login hint means: only an address can tell.
+
+    An agency that asks in silence is told of it at once, and could guess: so only one that may know the address.
+    """
     hint = interaction.login_hint
     if hint is None or "@" not in hint:
+        return True
+    if interaction.asked.silent and (consent is None or KNOWS_ADDRESS.isdisjoint(consent.items)):
         return True
     hinted = stores().citizens.find_by_email(hint)
     return hinted is not None and hinted.citizen_id == session.citizen_id

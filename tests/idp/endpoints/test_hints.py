@@ -59,3 +59,27 @@ def test_no_other_token_is_a_hint(site: Site, ready: Browser, citizen: Citizen, 
     token = hint(site, known_as(site, citizen), **changes)
 
     assert told(ready.authorize({"prompt": "none", "id_token_hint": token}))["error"] == "invalid_request"
+
+
+def test_a_silent_login_hint_tells_nobody_whether_an_address_is_the_citizens(
+    browser: Browser, citizen: Citizen
+) -> None:
+    browser.sign_in(citizen)
+    browser.press(f"/consent/{browser.begin({'scope': 'openid'})}", "allow")
+    silent = {"scope": "openid", "prompt": "none"}
+
+    answers = [
+        told(browser.authorize({**silent, "login_hint": guess})).get("error")
+        for guess in (citizen.email, "eve@example.org")
+    ]
+
+    assert answers == [None, None]
+
+
+def test_who_knows_the_address_may_ask_silently_for_the_citizen_who_has_it(browser: Browser, citizen: Citizen) -> None:
+    browser.sign_in(citizen)
+    browser.press(f"/consent/{browser.begin()}", "allow")
+
+    answer = told(browser.authorize({"prompt": "none", "login_hint": "eve@example.org"}))
+
+    assert answer["error"] == "account_selection_required"
