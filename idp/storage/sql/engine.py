@@ -15,7 +15,13 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
     """Return an engine in autocommit: `Work` says BEGIN and COMMIT itself, at the first write."""
     dialect = make_url(url).get_backend_name()
     if dialect == "sqlite":
-        engine = create_engine(url, isolation_level="AUTOCOMMIT", pool_size=pool_size, hide_parameters=True)
+        engine = create_engine(
+            url,
+            isolation_level="AUTOCOMMIT",
+            hide_parameters=True,
+            pool_size=pool_size,
+            pool_reset_on_return=None,
+        )
         event.listen(engine, "connect", _tune_sqlite)
         return engine
     return create_engine(
