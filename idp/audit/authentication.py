@@ -34,7 +34,7 @@ class AuthenticationFailed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationThrottled:
-    """An attempt was refused unevaluated: too many before it."""
+    """An attempt was refused unevaluated: too many before it. Those that follow at once are not recorded again."""
 
     name: ClassVar[str] = "authentication.throttled"
     at: datetime

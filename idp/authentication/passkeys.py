@@ -41,7 +41,12 @@ LONGEST_ID = 1023
 
 
 class PasskeyRefused(Exception):
-    """The browser's answer proves nothing. The argument is for the record, not for the citizen."""
+    """The browser's answer proves nothing. The reason is for the record, not for the citizen."""
+
+    def __init__(self, reason: str, *, citizen_id: str | None = None) -> None:
+        super().__init__(reason)
+        self.citizen_id = citizen_id
+        """Whose passkey was named; None if nobody's was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,8 +131,8 @@ def check_assertion(
     if passkey is None:
         raise PasskeyRefused("unknown passkey")
     if given.user_handle not in (None, passkey.citizen_id.encode()):
-        raise PasskeyRefused("the passkey belongs to somebody else")
-    with _refusing():
+        raise PasskeyRefused("the passkey belongs to somebody else", citizen_id=passkey.citizen_id)
+    with _refusing(passkey.citizen_id):
         verified = verify_authentication_response(
             credential=given.credential,
             expected_challenge=given.challenge,
@@ -138,7 +143,8 @@ def check_assertion(
             require_user_verification=True,
         )
     if (verified.credential_device_type == CredentialDeviceType.MULTI_DEVICE) != passkey.backup_eligible:
-        raise PasskeyRefused("the passkey says otherwise of its backups than when it was made")
+        reason = "the passkey says otherwise of its backups than when it was made"
+        raise PasskeyRefused(reason, citizen_id=passkey.citizen_id)
     counting = verified.new_sign_count > 0 or passkey.sign_count > 0
     return Assertion(
         passkey=passkey,
@@ -183,12 +189,12 @@ def _id(given: Any) -> str:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _refusing(citizen_id: str | None = None) -> Iterator[None]:
     """Refuse whatever a parser trips over: the text came from a stranger, and nothing in here has an effect."""
     try:
         yield
     except Exception as error:
-        raise PasskeyRefused(f"{type(error).__name__}: {error}"[:200]) from error
+        raise PasskeyRefused(f"{type(error).__name__}: {error}"[:200], citizen_id=citizen_id) from error
 
 
 def _challenge(store: EphemeralStore, purpose: str, bound_to: str) -> bytes:

@@ -14,7 +14,7 @@ from idp.signin import interactions
 from idp.web import own_sign_in, returning
 from idp.web.access import anyone
 from idp.web.answers import give_up
-from idp.web.browser import find_interaction, finish_interaction, return_to
+from idp.web.browser import current_session, find_interaction, finish_interaction, return_to
 from idp.web.services import services
 from idp.web.transaction import stores
 
@@ -27,15 +27,19 @@ bp.before_request(anyone)
 
 @bp.route("/cancel/<interaction_id>", methods=["GET", "POST"])
 def cancel(interaction_id: str) -> ResponseReturnValue:
-    """End an interaction and tell the agency; `?because=level` when the level asked for is out of reach."""
+    """End an interaction and tell the agency; `?because=level` when the level asked for is out of reach.
+
+    Recorded where somebody is signed in: strangers can begin and cancel as often as they like.
+    """
+    someone = current_session()
     interaction = find_interaction(interaction_id)
     if own_sign_in.is_ours(interaction):
         return own_sign_in.turn_back(interaction)
     finish_interaction(interaction)
     refused = REASONS.get(request.args.get("because", ""), SignInCancelled)(interaction.asked.return_address)
-    stores().audit.record(
-        events.SignInCancelled(at=services().clock.now(), client_id=interaction.client_id, error=refused.code)
-    )
+    if someone is not None:
+        now = services().clock.now()
+        stores().audit.record(events.SignInCancelled(at=now, client_id=interaction.client_id, error=refused.code))
     return give_up(refused)
 
 

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from idp.audit.authentication import AuthenticationFailed, PasskeyCounterFellBack
 from idp.authentication import passkeys
 from idp.authentication.factors import Factor
-from idp.authentication.kept_passkeys import Assertion, Passkey
+from idp.authentication.kept_passkeys import Passkey
 from idp.authentication.passkeys import PasskeyRefused
 from idp.pages import refusals
 from idp.pages.arrival import arrive, steps_up
@@ -47,11 +47,11 @@ def prove(interaction_id: str) -> ResponseReturnValue:
             rp_id=use.rp_id,
             bound_to=interaction_id,
         )
-    except PasskeyRefused:
-        return _refused(here, None)
+    except PasskeyRefused as refused:
+        return _refused(here, refused.citizen_id)
     citizen = stores().citizens.find(assertion.passkey.citizen_id)
     if citizen is None or not citizen.active:
-        return _refused(here, assertion)
+        return _refused(here, assertion.passkey.citizen_id)
     stores().passkeys.used(assertion, now)
     if assertion.counter_fell_back:
         stores().audit.record(PasskeyCounterFellBack(at=now, citizen_id=citizen.citizen_id))
@@ -64,10 +64,12 @@ def options(interaction_id: str, allowed: tuple[Passkey, ...] = ()) -> dict[str,
     return passkeys.request_options(use.ephemeral, rp_id=use.rp_id, bound_to=interaction_id, allowed=allowed)
 
 
-def _refused(here: Visit, assertion: Assertion | None) -> ResponseReturnValue:
-    citizen_id = None if assertion is None else assertion.passkey.citizen_id
-    with services().database.work() as own:
-        own.audit.record(AuthenticationFailed(at=services().clock.now(), citizen_id=citizen_id, method=Factor.PASSKEY))
+def _refused(here: Visit, citizen_id: str | None) -> ResponseReturnValue:
+    """Say that it did not work, and record it of the citizen whose passkey was named: junk anybody may send."""
+    if citizen_id is not None:
+        failed = AuthenticationFailed(at=services().clock.now(), citizen_id=citizen_id, method=Factor.PASSKEY)
+        with services().database.work() as own:
+            own.audit.record(failed)
     wrong = _("That passkey did not work here. Try again, or sign in another way.")
     return _page(here, (), {"": wrong}), refusals.WRONG
 

@@ -8,7 +8,7 @@ password-less people take the same path with a hash that nothing matches.
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from idp.audit.authentication import AuthenticationFailed, AuthenticationThrottled, BackupCodeUsed
 from idp.authentication import backup_codes, totp
@@ -23,6 +23,8 @@ from idp.web.stores import Stores
 from idp.web.transaction import stores, undo
 
 BACKUP_CODE = "backup_code"
+_RECORDED_EVERY = timedelta(days=1)
+"""How often the refusals of an authenticator are recorded, while no further attempt of it is counted."""
 
 
 def prove_password(email: str, password: str) -> Citizen | None:
@@ -82,9 +84,9 @@ def _count_password(email: str, now: datetime) -> tuple[Citizen | None, StoredPa
         name = authenticator(
             Factor.PASSWORD, found.citizen_id if found else None, otherwise=find_canonical(email) or ""
         )
-        attempt = _count(own, name, found, Factor.PASSWORD, now)
+        attempt = own.failures.count(name, now)
     if not attempt.admitted:
-        raise Throttled(attempt)
+        raise _throttled(attempt, name, found, Factor.PASSWORD, now)
     return (found, stored) if found is not None and found.active else (None, None)
 
 
@@ -94,25 +96,26 @@ def _prove_code(citizen: Citizen, method: str, spend: Callable[[Stores], bool]) 
     now = services().clock.now()
     name = authenticator(method, citizen.citizen_id)
     with services().database.work() as own:
-        attempt = _count(own, name, citizen, method, now)
+        attempt = own.failures.count(name, now)
         right = attempt.admitted and spend(own)
         if right:
             own.failures.reset(name)
         elif attempt.admitted:
             own.audit.record(AuthenticationFailed(at=now, citizen_id=citizen.citizen_id, method=method))
     if not attempt.admitted:
-        raise Throttled(attempt)
+        raise _throttled(attempt, name, citizen, method, now)
     return right
 
 
-def _count(own: Stores, name: str, citizen: Citizen | None, method: str, now: datetime) -> Attempt:
-    attempt = own.failures.count(name, now)
-    if not attempt.admitted:
+def _throttled(attempt: Attempt, name: str, citizen: Citizen | None, method: str, now: datetime) -> Throttled:
+    """Return what to raise; the first refusal after each counted attempt is recorded, the rest anybody may repeat."""
+    interval = f"{name}:{attempt.retry_at.isoformat()}"
+    if services().ephemeral.add("throttled", interval, {}, _RECORDED_EVERY):
         citizen_id = citizen.citizen_id if citizen else None
-        own.audit.record(
-            AuthenticationThrottled(at=now, citizen_id=citizen_id, method=method, failures=attempt.failures)
-        )
-    return attempt
+        event = AuthenticationThrottled(at=now, citizen_id=citizen_id, method=method, failures=attempt.failures)
+        with services().database.work() as own:
+            own.audit.record(event)
+    return Throttled(attempt)
 
 
 def _record_failure(citizen: Citizen | None, method: str, now: datetime) -> None:

@@ -111,10 +111,10 @@ def _for_a_person() -> bool:
 
 
 def _record(error: ProtocolError) -> None:
-    """Keep the refusal of a known relying party; what anybody may send without a name is only logged."""
+    """Keep the refusal of a relying party that proved who it is; what anybody may send is only logged."""
     asker = g.get("relying_party")
     _log.info("request.refused", error=error.code, reason=str(error), endpoint=request.endpoint, reference=request_id())
-    if asker is None:
+    if asker is None or not asker.confidential:
         return
     use = services()
     refused = RequestRefused(
