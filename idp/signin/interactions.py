@@ -11,12 +11,14 @@ from typing import Any
 
 from federation.authorization.request import AuthorizationRequest
 from federation.ephemeral import EphemeralStore
-from idp.signin.interaction import LIFETIME, Interaction
+from idp.signin.interaction import LIFETIME, LONGEST, Interaction
 
 KIND = "interaction"
+BOUND = "bound"
+"""Kind of the marks that say whose an interaction is that began without the browser's cookies."""
 FINISHED = "finished"
 """Kind of the marks that say that an agency has its answer."""
-FINISHED_FOR = 2 * LIFETIME
+FINISHED_FOR = LONGEST + LIFETIME
 """Longer than anything that raced with the mark could keep the interaction."""
 
 _INSTANTS = ("began_at", "authenticated_before", "extended_at")
@@ -44,11 +46,24 @@ def keep(store: EphemeralStore, interaction: Interaction) -> None:
 
 
 def find(store: EphemeralStore, interaction_id: str) -> Interaction | None:
-    """Return the interaction, or None when it expired or never was."""
+    """Return the interaction, or None when it expired or never was.
+
+    It is finished if the mark says so, whatever was written over it by somebody who had read it before.
+    """
     if not looks_like_id(interaction_id):
         return None
-    record = store.get(KIND, hashed(interaction_id))
-    return None if record is None else _interaction(record, interaction_id)
+    key = hashed(interaction_id)
+    record = store.get(KIND, key)
+    if record is None:
+        return None
+    finished = record["finished"] or store.get(FINISHED, key) is not None
+    return _interaction({**record, "finished": finished}, interaction_id)
+
+
+def bind(store: EphemeralStore, interaction: Interaction, browser: str) -> bool:
+    """Say whether an interaction that is nobody's yet is this browser's from now on: of any number, it is one's."""
+    key, mine = hashed(interaction.interaction_id), {"browser": browser}
+    return store.add(BOUND, key, mine, FINISHED_FOR) or store.get(BOUND, key) == mine
 
 
 def update(store: EphemeralStore, interaction: Interaction, now: datetime) -> bool:

@@ -117,7 +117,7 @@ def arriving(interaction: Interaction) -> Interaction:
 
 def begin_interaction(interaction: Interaction) -> Interaction:
     """Bind an interaction to this browser, with what it came with, and keep it."""
-    bound = _bound(interaction)
+    bound = _bound(interaction, _own_value())
     interactions.keep(services().ephemeral, bound)
     return bound
 
@@ -133,7 +133,7 @@ def find_interaction(interaction_id: str) -> Interaction:
     if found is None:
         raise returning.expired(interaction_id)
     if found.browser is None:
-        found = update_interaction(_bound(found))
+        found = _take_up(found)
     elif found.browser != _browser():
         raise NotThisBrowser
     if found.finished:
@@ -191,16 +191,27 @@ def _hold(session: Session, key: str) -> None:
     cookies.keep(SESSION, key)
 
 
+def _take_up(interaction: Interaction) -> Interaction:
+    """Bind an interaction that nobody has taken up; raise NotThisBrowser if another one was first."""
+    value = _own_value()
+    if not interactions.bind(services().ephemeral, interaction, hashed(value)):
+        raise NotThisBrowser
+    return update_interaction(_bound(interaction, value))
+
+
 def _browser() -> str | None:
     """Return the hash of this browser's own cookie, or None if it has none."""
     value = cookies.read(BROWSER)
     return hashed(value) if value is not None and looks_like_id(value) else None
 
 
-def _bound(interaction: Interaction) -> Interaction:
+def _own_value() -> str:
+    """Return the value of this browser's own cookie, a new one if it has none."""
     value = cookies.read(BROWSER)
-    if value is None or not looks_like_id(value):
-        value = interactions.draw_id()
+    return value if value is not None and looks_like_id(value) else interactions.draw_id()
+
+
+def _bound(interaction: Interaction, value: str) -> Interaction:
     cookies.keep(BROWSER, value, BROWSER_KEPT, stored=False)
     returning.keep_envelope(interaction)
     return replace(arriving(interaction), browser=hashed(value))

@@ -8,8 +8,10 @@ import pytest
 
 from federation.relying_parties.model import RelyingParty
 from idp.citizens.model import Citizen
+from idp.signin import interactions
+from idp.signin.interaction import LONGEST
 from idp.signin.interactions import draw_id
-from tests.support.site import REDIRECT_URI, Browser, Site, hidden_fields, told
+from tests.support.site import ASKED, REDIRECT_URI, Browser, Site, hidden_fields, told
 
 PAGES = ("/authorize/", "/consent/", "/select-account/", "/cancel/", "/sign-in/")
 
@@ -42,6 +44,36 @@ def test_racing_tabs_get_one_code(site: Site, browser: Browser, citizen: Citizen
         answered = sorted(pool.map(race, range(12)))
 
     assert answered == [303] + [409] * 11
+
+
+def test_more_time_asked_for_in_a_race_reopens_nothing(site: Site, browser: Browser, citizen: Citizen) -> None:
+    browser.sign_in(citizen)
+    interaction_id = browser.begin()
+    form = hidden_fields(browser.get(f"/consent/{interaction_id}").text)
+    browser.press(f"/consent/{interaction_id}", "allow")
+    as_read_before = interactions.find(site.use.ephemeral, interaction_id)
+    assert "code" in told(browser.get(f"/authorize/{interaction_id}"))
+
+    assert as_read_before is not None
+    interactions.update(site.use.ephemeral, as_read_before, site.clock.now())
+
+    for page in PAGES:
+        assert browser.get(page + interaction_id).status_code == 409
+    assert browser.post(f"/stay/{interaction_id}", form).status_code == 409
+    assert interactions.FINISHED_FOR > LONGEST
+
+
+def test_racing_browsers_cannot_both_take_up_what_was_posted(site: Site) -> None:
+    for _ in range(4):
+        posted = site.browser().post("/authorize", ASKED, site="cross-site")
+        browsers = [site.browser() for _ in range(6)]
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda each, to=posted.location: each.get(to), browsers))
+
+        assert sorted(answer.status_code for answer in answers) == [303] + [403] * 5
+        [winner] = [each for each, answer in zip(browsers, answers, strict=True) if answer.status_code == 303]
+        assert winner.get(posted.location).status_code == 303
 
 
 def test_tabs_of_one_browser_do_not_meet(browser: Browser, citizen: Citizen) -> None:
