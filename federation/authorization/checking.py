@@ -176,7 +176,8 @@ def _check_max_age(params: Parameters, relying_party: RelyingParty, to: ReturnAd
         return relying_party.default_max_age
     if not _DIGITS.fullmatch(max_age):
         raise InvalidAuthorizationRequest(to, "max_age is no number of seconds")
-    return int(max_age)
+    asked, most = int(max_age), relying_party.default_max_age
+    return asked if most is None else min(asked, most)
 
 
 def _check_claims(

@@ -23,7 +23,7 @@ class AuthorizationRequest:
     """Always of method S256."""
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
-    """Seconds; the relying party's own default where the request is silent."""
+    """Seconds; never more than the relying party's own record says."""
     acr_values: tuple[str, ...] = ()
     """Wanted levels; the relying party's own default where the request is silent."""
     login_hint: str | None = None

@@ -10,11 +10,12 @@ from idp.authentication.levels import AAL1, LEVELS, REACHABLE
 
 
 def wanted_level(asked: AuthorizationRequest, relying_party: RelyingParty) -> str:
-    """Return the lowest level that satisfies the request; raise UnmetAuthenticationRequirements.
+    """Return the lowest level that satisfies the request and the record; raise UnmetAuthenticationRequirements.
 
     A voluntary wish for levels we do not know leaves the relying party's own default; an essential
     one cannot be met, nor a level nobody can reach. Where several are named the weakest is enough,
-    since any of them is.
+    since any of them is. The request passes through the citizen's browser, so the relying party's
+    record is a floor under it.
     """
     essential = _essential(asked)
     if essential is not None:
@@ -22,8 +23,9 @@ def wanted_level(asked: AuthorizationRequest, relying_party: RelyingParty) -> st
         if not known:
             raise UnmetAuthenticationRequirements(asked.return_address, "no essential acr is one of ours")
     else:
-        known = _known(asked.acr_values) or _known(relying_party.default_acr_values)
-    wanted = _weakest(known) if known else AAL1
+        known = _known(asked.acr_values)
+    floor = _weakest(_known(relying_party.default_acr_values) or [AAL1])
+    wanted = max(_weakest(known or [floor]), floor, key=LEVELS.index)
     if wanted not in REACHABLE:
         raise UnmetAuthenticationRequirements(asked.return_address, f"nobody can reach {wanted} here")
     return wanted

@@ -216,3 +216,12 @@ def test_whatever_is_asked_is_answered_at_a_registered_address_or_nowhere(pairs:
 
     assert told.redirect_uri == REDIRECT_URI
     assert told.client_id == "rp"
+
+
+@pytest.mark.parametrize(("asked", "kept"), [("100000", 300), ("10", 10), ("0", 0), (None, 300)])
+def test_a_changed_request_makes_no_older_proof_do_than_the_record_allows(
+    check_with: Check, relying_party: RelyingParty, asked: str | None, kept: int
+) -> None:
+    by = replace(relying_party, default_max_age=300)
+
+    assert check_with({"max_age": asked}, by=by).max_age == kept
