@@ -35,6 +35,15 @@ class CitizenNameChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenUnlocked:
+    """An operator began the counts of a citizen's failed attempts anew."""
+
+    name: ClassVar[str] = "citizen.unlocked"
+    at: datetime
+    citizen_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenDisabled:
     """A citizen can no longer sign in."""
 

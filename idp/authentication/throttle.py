@@ -2,7 +2,8 @@
 
 SP 800-63B-4 section 3.2.2. One counter an authenticator, whatever the spelling of the name, the page
 or the address the attempt comes from. A stranger can slow a citizen's password; a passkey has a counter
-of its own.
+of its own. So have passwords typed in browsers the citizen has signed in in before: half of the hundred
+are theirs, which no stranger can use up.
 """
 
 import hashlib
@@ -10,10 +11,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from idp.authentication.factors import Factor
+
 FREE = 5
 """Attempts that may follow each other at will."""
 MOST = 100
 """Attempts without a success after which an authenticator is disabled."""
+HALF = MOST // 2
+"""The same for a password typed in strange browsers, and for it typed in the citizen's own."""
+IN_OWN_BROWSER = "password_in_own_browser"
+"""The kind of the counter beside `password`."""
+BACKUP_CODE = "backup_code"
+COUNTED = (Factor.PASSWORD, IN_OWN_BROWSER, Factor.TOTP, BACKUP_CODE)
+"""Every kind of counter a citizen has."""
 _FIRST_DELAY = timedelta(seconds=15)
 _LONGEST_DELAY = timedelta(minutes=15)
 
@@ -26,11 +36,13 @@ class Attempt:
     failures: int
     retry_at: datetime
     """When the next one may be admitted."""
+    most: int = MOST
+    """After how many failures none is."""
 
     @property
     def disabled(self) -> bool:
         """Whether no further attempt will be admitted at all."""
-        return not self.admitted and self.failures >= MOST
+        return not self.admitted and self.failures >= self.most
 
 
 class Throttled(Exception):
@@ -44,7 +56,7 @@ class Throttled(Exception):
 class FailureCounters(Protocol):
     """Counts attempts by authenticator. `count` is atomic over all processes."""
 
-    def count(self, authenticator: str, now: datetime) -> Attempt:
+    def count(self, authenticator: str, now: datetime, most: int = MOST) -> Attempt:
         """Count an attempt if it may be evaluated now; of racing callers never more than may are admitted."""
 
     def reset(self, authenticator: str) -> None:

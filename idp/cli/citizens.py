@@ -1,4 +1,4 @@
-"""`countersign citizens`: make a citizen from a script, and look one up."""
+"""`countersign citizens`: make a citizen from a script, look one up, and admit their attempts again."""
 
 import sys
 from datetime import datetime
@@ -7,17 +7,18 @@ from typing import Any
 import click
 
 from idp.audit.authentication import FactorAdded
-from idp.audit.citizens import CitizenRegistered
+from idp.audit.citizens import CitizenRegistered, CitizenUnlocked
 from idp.authentication import password_rules, totp
 from idp.authentication.factors import Factor
 from idp.authentication.password_rules import Unfit, UnfitPassword
+from idp.authentication.throttle import COUNTED, authenticator
 from idp.citizens.attributes import claims_of
 from idp.citizens.email import Address, InvalidEmail, parse
 from idp.citizens.model import Citizen
 from idp.citizens.registration import register
 from idp.citizens.store import EmailTaken
 from idp.cli import Refusal
-from idp.cli.printing import json_option, print_json, print_rows
+from idp.cli.printing import json_option, print_json, print_rows, say
 from idp.cli.session import opened
 from idp.web.services import Services
 from idp.web.stores import Stores
@@ -34,7 +35,7 @@ _WHY = {
 
 @click.group()
 def citizens() -> None:
-    """Make citizens and look them up."""
+    """Make citizens, look them up and unlock them."""
 
 
 @citizens.command()
@@ -95,14 +96,37 @@ def add(
 @json_option
 def show(email: str | None, citizen_id: str | None, *, as_json: bool) -> None:
     """Show what is kept of a citizen, and which factors they have."""
+    _check_named_once(email, citizen_id)
+    with opened().database.work() as stores:
+        shown = _shown(_find(stores, email, citizen_id), stores)
+    _print(shown, as_json=as_json)
+
+
+@citizens.command()
+@click.option("--email", help="Their address, in any spelling.")
+@click.option("--id", "citizen_id", help="Their id.")
+def unlock(email: str | None, citizen_id: str | None) -> None:
+    """Admit attempts again after too many wrong ones: of the password, the code app and the backup codes."""
+    _check_named_once(email, citizen_id)
+    use = opened()
+    with use.database.work() as stores:
+        found = _find(stores, email, citizen_id)
+        for kind in COUNTED:
+            stores.failures.reset(authenticator(kind, found.citizen_id))
+        stores.audit.record(CitizenUnlocked(at=use.clock.now(), citizen_id=found.citizen_id))
+    say(f"{found.email} may try again.")
+
+
+def _check_named_once(email: str | None, citizen_id: str | None) -> None:
     if (email is None) == (citizen_id is None):
         raise click.UsageError("Give --email or --id.")
-    with opened().database.work() as stores:
-        found = stores.citizens.find(citizen_id) if citizen_id else stores.citizens.find_by_email(email or "")
-        if found is None:
-            raise Refusal("No citizen has that address." if email else "No citizen has that id.")
-        shown = _shown(found, stores)
-    _print(shown, as_json=as_json)
+
+
+def _find(stores: Stores, email: str | None, citizen_id: str | None) -> Citizen:
+    found = stores.citizens.find(citizen_id) if citizen_id else stores.citizens.find_by_email(email or "")
+    if found is None:
+        raise Refusal("No citizen has that address." if email else "No citizen has that id.")
+    return found
 
 
 def _address(email: str) -> Address:

@@ -14,15 +14,15 @@ from idp.audit.authentication import AuthenticationFailed, AuthenticationThrottl
 from idp.authentication import backup_codes, totp
 from idp.authentication.factors import Factor
 from idp.authentication.passwords import StoredPassword
-from idp.authentication.throttle import Attempt, Throttled, authenticator
+from idp.authentication.throttle import BACKUP_CODE, HALF, IN_OWN_BROWSER, Attempt, Throttled, authenticator
 from idp.citizens.email import find_canonical
 from idp.citizens.model import Citizen
 from idp.notices.letters import CredentialChanged, send
+from idp.web import known_browsers
 from idp.web.services import services
 from idp.web.stores import Stores
 from idp.web.transaction import stores, undo
 
-BACKUP_CODE = "backup_code"
 _RECORDED_EVERY = timedelta(days=1)
 """How often the refusals of an authenticator are recorded, while no further attempt of it is counted."""
 
@@ -45,8 +45,14 @@ def prove_password(email: str, password: str) -> Citizen | None:
         if verdict.outdated:
             fresh = use.hashing.hash(password, stands_alone=stored.stands_alone, now=stored.changed_at)
             stores().credentials.rehash_password(citizen.citizen_id, stored, fresh)
-    stores().failures.reset(authenticator(Factor.PASSWORD, citizen.citizen_id))
+    forget_failures(citizen.citizen_id)
     return citizen
+
+
+def forget_failures(citizen_id: str) -> None:
+    """Begin the counts of a citizen's password anew, after a success or with a new one."""
+    for kind in (Factor.PASSWORD, IN_OWN_BROWSER):
+        stores().failures.reset(authenticator(kind, citizen_id))
 
 
 def prove_totp(citizen: Citizen, code: str) -> bool:
@@ -81,10 +87,9 @@ def _count_password(email: str, now: datetime) -> tuple[Citizen | None, StoredPa
     with services().database.work() as own:
         found = own.citizens.find_by_email(email)
         stored = own.credentials.find_password(found.citizen_id if found else "")
-        name = authenticator(
-            Factor.PASSWORD, found.citizen_id if found else None, otherwise=find_canonical(email) or ""
-        )
-        attempt = own.failures.count(name, now)
+        kind = IN_OWN_BROWSER if found and known_browsers.is_known(found.citizen_id) else Factor.PASSWORD
+        name = authenticator(kind, found.citizen_id if found else None, otherwise=find_canonical(email) or "")
+        attempt = own.failures.count(name, now, HALF)
     if not attempt.admitted:
         raise _throttled(attempt, name, found, Factor.PASSWORD, now)
     return (found, stored) if found is not None and found.active else (None, None)

@@ -1,7 +1,7 @@
 """Which citizens have signed in in this browser before: a cookie of keyed marks, so that a new device is noticed.
 
-It decides nothing but whether a letter is sent. Nobody can forge a mark; who takes the whole cookie has taken
-the browser's other cookies too.
+It decides whether a letter is sent, and which count of wrong passwords a browser shares. Nobody can forge a
+mark; who takes the whole cookie has taken the browser's other cookies too.
 """
 
 import hmac

@@ -102,3 +102,13 @@ def test_counters_of_names_nobody_has_can_be_purged_and_real_ones_never(durable:
 @pytest.mark.parametrize("failures", [0, 1, FREE - 1])
 def test_the_first_attempts_are_free(failures: int) -> None:
     assert delay_after(failures) == timedelta()
+
+
+def test_a_counter_may_be_given_fewer_attempts_than_most(durable: SqlDatabase) -> None:
+    now = AT
+    for _ in range(FREE + 1):
+        with durable.work() as stores:
+            now = stores.failures.count("password:ada", now, FREE + 1).retry_at
+
+    with durable.work() as stores:
+        assert stores.failures.count("password:ada", now + timedelta(days=365), FREE + 1).disabled

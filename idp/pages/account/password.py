@@ -6,16 +6,15 @@ from flask_babel import gettext as _
 
 from idp.audit.authentication import PasswordChanged
 from idp.authentication import password_rules
-from idp.authentication.factors import Factor
 from idp.authentication.levels import at_least
 from idp.authentication.password_rules import Unfit, UnfitPassword
 from idp.authentication.passwords import StoredPassword, TooBusy
-from idp.authentication.throttle import Throttled, authenticator
+from idp.authentication.throttle import Throttled
 from idp.citizens.model import Citizen
 from idp.pages import refusals
 from idp.pages.account import entrance
 from idp.pages.changing import ProofNeeded, changed, check_proved, hold
-from idp.pages.proofs import prove_password
+from idp.pages.proofs import forget_failures, prove_password
 from idp.pages.unfit import why
 from idp.web.access import citizens_only, session
 from idp.web.rendering import render
@@ -69,7 +68,7 @@ def _keep(hashed: StoredPassword) -> ResponseReturnValue:
     if not (hashed.stands_alone or factors.totp):
         raise UnfitPassword(Unfit.SHORT_ALONE)
     stores().credentials.set_password(citizen.citizen_id, hashed)
-    stores().failures.reset(authenticator(Factor.PASSWORD, citizen.citizen_id))
+    forget_failures(citizen.citizen_id)
     event = PasswordChanged(at=hashed.changed_at, citizen_id=citizen.citizen_id)
     changed(citizen, session(), "password_changed" if factors.password else "password_set", event)
     return render("pages/account/password_changed.html")

@@ -34,7 +34,7 @@ _first = insert(failures).values(authenticator=bindparam("authenticator"), failu
 _COUNT = _first.on_conflict_do_update(
     index_elements=[failures.c.authenticator],
     set_={"failures": failures.c.failures + 1, "retry_at": _first.excluded.retry_at + _delay_after_this()},
-    where=(failures.c.failures < MOST) & (failures.c.retry_at <= _first.excluded.retry_at),
+    where=(failures.c.failures < bindparam("most", type_=Integer)) & (failures.c.retry_at <= _first.excluded.retry_at),
 ).returning(failures.c.failures, failures.c.retry_at)
 _FIND = select(failures.c.failures, failures.c.retry_at).where(failures.c.authenticator == bindparam("authenticator"))
 _RESET = delete(failures).where(failures.c.authenticator == bindparam("authenticator"))
@@ -54,15 +54,16 @@ class SqlFailureCounters:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def count(self, authenticator: str, now: datetime) -> Attempt:
+    def count(self, authenticator: str, now: datetime, most: int = MOST) -> Attempt:
         """Count an attempt if it may be evaluated now."""
-        counted = self._work.write(_COUNT, {"authenticator": authenticator, "now": now}).one_or_none()
+        this = {"authenticator": authenticator, "now": now, "most": most}
+        counted = self._work.write(_COUNT, this).one_or_none()
         if counted is not None:
-            return Attempt(admitted=True, failures=counted.failures, retry_at=counted.retry_at)
+            return Attempt(admitted=True, failures=counted.failures, retry_at=counted.retry_at, most=most)
         standing = self._work.read(_FIND, {"authenticator": authenticator}).one_or_none()
         if standing is None:
-            return Attempt(admitted=False, failures=0, retry_at=now)
-        return Attempt(admitted=False, failures=standing.failures, retry_at=standing.retry_at)
+            return Attempt(admitted=False, failures=0, retry_at=now, most=most)
+        return Attempt(admitted=False, failures=standing.failures, retry_at=standing.retry_at, most=most)
 
     def reset(self, authenticator: str) -> None:
         """Forget the failures after a success."""

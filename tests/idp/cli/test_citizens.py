@@ -1,14 +1,20 @@
 """`countersign citizens`: scripted citizens can sign in; mistakes are one plain sentence."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 from click.testing import CliRunner
+from sqlalchemy import insert, select
 
+from idp.authentication.throttle import COUNTED, MOST
 from idp.cli import main
+from idp.storage.sql.engine import connect
+from idp.storage.sql.failures import failures
 from tests.support.service import NewStorePair, Service, serving
 
 PASSWORD = "four words or more"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SEED = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"
 
 
@@ -76,3 +82,24 @@ def test_who_is_not_there_is_not_shown(installation: Service) -> None:
 
     assert (done.returncode, done.stdout) == (2, "")
     assert "No citizen" in done.stderr
+
+
+def test_an_operator_lets_a_locked_citizen_try_again_and_it_is_recorded(installation: Service) -> None:
+    made = installation.cli_json("citizens", "add", "--email", "locked@example.org", "--password", PASSWORD)
+    engine = connect(installation.env["COUNTERSIGN_DATABASE_URL"])
+    counters = [f"{kind}:{made['citizen_id']}" for kind in COUNTED]
+    with engine.begin() as connection:
+        connection.execute(
+            insert(failures), [{"authenticator": each, "failures": MOST, "retry_at": NOW} for each in counters]
+        )
+
+    done = installation.cli("citizens", "unlock", "--email", "LOCKED@example.org")
+    with engine.connect() as connection:
+        left = connection.execute(select(failures).where(failures.c.authenticator.in_(counters))).all()
+    engine.dispose()
+    nobody = installation.cli("citizens", "unlock", "--email", "nobody@example.org", check=False)
+
+    assert left == []
+    assert "locked@example.org may try again" in done.stderr
+    assert nobody.returncode == 2
+    assert "citizen.unlocked" in installation.cli("audit", "list").stdout

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from werkzeug.test import TestResponse
 
+from idp.authentication.throttle import HALF
 from idp.sessions.model import Session
 from idp.signin.interactions import hashed
 from tests.idp.pages.conftest import PASSWORD, Person, fill
@@ -330,3 +331,32 @@ def test_a_form_without_its_token_is_refused(browser: Browser, ada: Person) -> N
 
     assert answer.status_code == 400
     assert session_of(browser) is None
+
+
+def test_a_stranger_cannot_lock_a_citizen_out_of_the_browser_they_sign_in_in(
+    site: Site, browser: Browser, ada: Person
+) -> None:
+    assert prove(browser, browser.begin(), ada.email).status_code == 303
+    browser.client.delete_cookie("__Host-session", domain="id.example", path="/")
+    with site.use.database.work() as stores:
+        for _ in range(HALF):
+            later = site.clock.now()
+            assert stores.failures.count(f"password:{ada.citizen.citizen_id}", later, HALF).admitted
+            site.clock.pass_by(timedelta(minutes=15))
+
+    stranger = site.browser()
+    assert prove(stranger, stranger.begin(), ada.email).status_code == 429
+    assert prove(browser, browser.begin(), ada.email).status_code == 303
+
+
+def test_wrong_passwords_in_ones_own_browser_are_slowed_too_and_count_for_no_other(
+    site: Site, browser: Browser, ada: Person
+) -> None:
+    assert prove(browser, browser.begin(), ada.email).status_code == 303
+    browser.client.delete_cookie("__Host-session", domain="id.example", path="/")
+    here, other = browser.begin(), site.browser()
+
+    wrong = [prove(browser, here, ada.email, "wrong password").status_code for _ in range(6)]
+
+    assert wrong == [422] * 5 + [429]
+    assert prove(other, other.begin(), ada.email).status_code == 303
