@@ -21,6 +21,19 @@ class AuthenticationSucceeded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FirstFactorProved:
+    """Somebody knew a citizen's password and was asked for the second factor; what follows says whether they had it."""
+
+    name: ClassVar[str] = "authentication.first_factor"
+    at: datetime
+    citizen_id: str
+    client_id: str | None
+    """The relying party on whose behalf, if any."""
+    device: str = ""
+    """Browser and system in a few words."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuthenticationFailed:
     """A proof was evaluated and was wrong."""
 

@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from idp.audit.authentication import FirstFactorProved
 from idp.authentication import first_proofs, levels
 from idp.authentication.first_proofs import FirstProof
 from idp.authentication.passwords import TooBusy
@@ -14,6 +15,7 @@ from idp.pages.arrival import arrive, steps_up
 from idp.pages.passkeys import options
 from idp.pages.proofs import prove_password
 from idp.pages.visit import Visit, visit
+from idp.sessions.devices import describe
 from idp.sessions.model import Session
 from idp.web.access import anyone
 from idp.web.services import services
@@ -54,10 +56,20 @@ def prove(interaction_id: str) -> ResponseReturnValue:
         short = _("This password is too short to sign in with alone. Use your passkey.")
         return _page(here, email=email, errors={"password": short}), refusals.WRONG
     if factors.second_factor:
-        proof = FirstProof(citizen_id=citizen.citizen_id, amr=(levels.PASSWORD,), at=services().clock.now())
-        first_proofs.keep(services().ephemeral, interaction_id, proof)
+        _keep_first_proof(here, citizen.citizen_id)
         return redirect(url_for("second_factor.show", interaction_id=interaction_id), 303)
     return arrive(here.interaction, citizen, (levels.PASSWORD,))
+
+
+def _keep_first_proof(here: Visit, citizen_id: str) -> None:
+    """Let the next page go on from the password; a citizen can see that somebody knew it, whoever does not go on."""
+    now = services().clock.now()
+    proof = FirstProof(citizen_id=citizen_id, amr=(levels.PASSWORD,), at=now)
+    first_proofs.keep(services().ephemeral, here.interaction.interaction_id, proof)
+    device = describe(request.headers.get("User-Agent", ""))
+    client_id = here.interaction.client_id or None
+    event = FirstFactorProved(at=now, citizen_id=citizen_id, client_id=client_id, device=device)
+    stores().audit.record(event)
 
 
 def _missing_factor(session: Session) -> str:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from federation.relying_parties.model import RelyingParty
 from idp.storage.sql.engine import connect
-from tests.idp.pages.conftest import Person, fill
+from tests.idp.pages.conftest import PASSWORD, Person, fill
 from tests.support.site import REDIRECT_URI, Browser, Site, hidden_fields
 
 
@@ -35,6 +35,15 @@ def test_a_stranger_who_goes_on_while_slowed_is_recorded_once_an_interval(
     site.clock.pass_by(timedelta(seconds=15))
     assert knock(4) == [422, 429, 429, 429]
     assert len(recorded(site, "authentication.throttled")) == before + 2
+
+
+def test_a_right_password_leaves_a_trace_although_no_code_follows(site: Site, browser: Browser, eve: Person) -> None:
+    here = browser.begin()
+
+    fill(browser, f"/sign-in/{here}", email=eve.email, password=PASSWORD)
+
+    (event,) = (json.loads(body) for body in recorded(site, "authentication.first_factor"))
+    assert (event["citizen_id"], event["client_id"]) == (eve.citizen.citizen_id, "rp")
 
 
 def test_an_answer_that_names_nobodys_passkey_is_not_recorded(site: Site, browser: Browser) -> None:
