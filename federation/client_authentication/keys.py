@@ -2,7 +2,8 @@
 
 One read at a time for each address. An agency that is down does not stop its service: what was read last
 serves on. An agency that has just changed its keys is read anew, but not more often than once a minute,
-whoever asks. What a new relying party publishes first is waited for; nothing else waits for a read under way.
+whoever asks. What a new relying party publishes first is waited for, and so is a key not seen before, by one
+request of the process at a time: a slow agency must not hold every thread. Nothing else waits for a read under way.
 """
 
 import threading
@@ -53,6 +54,7 @@ class RelyingPartyKeys:
         self._monotonic = monotonic
         self._addresses: OrderedDict[str, _Remembered] = OrderedDict()
         self._lock = threading.Lock()
+        self._waiting = threading.Lock()
 
     def find(self, relying_party: RelyingParty, *, kid: str | None, algorithm: str) -> list[PublicKey]:
         """Return the keys that may verify `algorithm`: the one named `kid`, or all that fit; none if unreadable."""
@@ -89,7 +91,7 @@ class RelyingPartyKeys:
             return remembered
 
     def _read(self, uri: str, remembered: _Remembered, *, not_within: float, wait: float) -> None:
-        if not remembered.flight.acquire(timeout=wait):
+        if not (remembered.flight.acquire(blocking=False) or self._wait_for(remembered, wait)):
             return
         try:
             if self._monotonic() - remembered.tried_at < not_within:
@@ -100,6 +102,15 @@ class RelyingPartyKeys:
                 remembered.document, remembered.read_at = document, self._monotonic()
         finally:
             remembered.flight.release()
+
+    def _wait_for(self, remembered: _Remembered, seconds: float) -> bool:
+        """Take over a flight that is under way once it is done, unless somebody waits for one already."""
+        if not seconds or not self._waiting.acquire(blocking=False):
+            return False
+        try:
+            return remembered.flight.acquire(timeout=seconds)
+        finally:
+            self._waiting.release()
 
     def _fetched(self, uri: str) -> Mapping[str, Any] | None:
         """Return the checked keys at an address, or None; a set that holds a private key is not believed."""

@@ -3,7 +3,8 @@
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import islice
 from typing import Any, BinaryIO
 
 import pytest
@@ -123,18 +124,25 @@ def test_keys_inside_are_never_read(desk: Desk, listener: Listener) -> None:
     assert listener.calls == []
 
 
-def test_many_askers_cause_one_read(listener: Listener, fetcher: Fetcher) -> None:
-    def slowly(out: BinaryIO) -> None:
-        time.sleep(0.2)
+def test_many_askers_cause_one_read_and_a_slow_agency_holds_two_threads_at_most(
+    listener: Listener, fetcher: Fetcher
+) -> None:
+    release = threading.Event()
+
+    def hanging(out: BinaryIO) -> None:
+        release.wait(5)
         answer(json.dumps(public(OLD)).encode())(out)
 
-    listener.answers["/jwks"] = slowly
+    listener.answers["/jwks"] = hanging
     keys = RelyingPartyKeys(fetcher)
     tax = service("private_key_jwt", jwks_uri=listener.url("/jwks"))
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(lambda _: keys.find(tax, kid="old", algorithm="ES256"), range(16)))
+        asked = [pool.submit(keys.find, tax, kid="old", algorithm="ES256") for _ in range(8)]
+        answered = [each.result() for each in islice(as_completed(asked, timeout=1.5), 6)]
+        assert answered == [[]] * 6
+        release.set()
 
-    assert all(len(candidates) == 1 for candidates in found)
+    assert sorted(len(each.result()) for each in asked) == [0] * 6 + [1] * 2
     assert len(listener.calls) == 1
 
 
