@@ -13,6 +13,7 @@ from federation.ephemeral import EphemeralStore
 KIND = "code"
 """Kind of the ephemeral records."""
 LIFETIME = timedelta(seconds=60)
+_INSTANTS = ("auth_time", "minted_at")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,8 @@ class AuthorizationCode:
     code_challenge: str | None
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    minted_at: datetime
+    """What the citizen took back later than this, it no longer buys."""
 
 
 def draw_grant_id() -> str:
@@ -58,7 +61,7 @@ def key_of(code: str) -> str:
 def to_record(granted: AuthorizationCode) -> dict[str, Any]:
     """Return the JSON object that stands for it."""
     record: dict[str, Any] = {field.name: getattr(granted, field.name) for field in fields(AuthorizationCode)}
-    return record | {"auth_time": granted.auth_time.isoformat()}
+    return record | {name: getattr(granted, name).isoformat() for name in _INSTANTS}
 
 
 def from_record(record: Mapping[str, Any]) -> AuthorizationCode:
@@ -66,6 +69,6 @@ def from_record(record: Mapping[str, Any]) -> AuthorizationCode:
     typed = {
         "scope": tuple(record["scope"]),
         "amr": tuple(record["amr"]),
-        "auth_time": datetime.fromisoformat(record["auth_time"]),
+        **{name: datetime.fromisoformat(record[name]) for name in _INSTANTS},
     }
     return AuthorizationCode(**{**record, **typed})

@@ -56,6 +56,8 @@ def sign_out_everywhere(
     credential and for a citizen who is disabled (who is disabled first).
     """
     now = use.clock.now()
+    if offline_too:
+        stores.credentials.hold(citizen_id)
     session_ids = stores.sessions.end_for_citizen(citizen_id, now, keep=except_session_id)
     ended = _end_what_stood_on(stores, use, citizen_id, session_ids, because=because, now=now)
     if offline_too:

@@ -68,7 +68,7 @@ def test_a_grant_is_added_once(office):
     grant = redeemed(office).grant
 
     with office.database.work() as stores:
-        assert not stores.grants.add(replace(grant, scope=("openid", "email")))
+        assert not stores.grants.add(replace(grant, scope=("openid", "email")), authorised_at=NOW)
 
     assert find(office, grant.grant_id).scope == grant.scope
 
@@ -79,7 +79,7 @@ def test_a_grant_ended_before_it_came_is_refused(office):
 
     with office.database.work() as stores:
         stores.grants.end("later", NOW)
-        assert not stores.grants.add(later)
+        assert not stores.grants.add(later, authorised_at=NOW)
         assert stores.grants.is_ended("later")
 
     assert find(office, "later") is None
@@ -166,6 +166,7 @@ def test_a_session_that_ends_while_codes_are_redeemed_leaves_no_grant_standing(o
             number = next(numbers, None)
         if number == 7:
             with office.database.work() as stores:
+                stores.credentials.hold(authorised.citizen_id)
                 stores.sessions.end(authorised.session_id, NOW)
                 stores.grants.end_for_citizen(authorised.citizen_id, NOW)
         elif number is not None:
@@ -194,3 +195,42 @@ def test_redeeming_a_code_costs_one_statement_and_refreshing_at_most_two(office,
     counter.clear()
     office.refresh(APP, rotating)
     assert [counter.of("SELECT"), counter.of("UPDATE"), counter.of("INSERT")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("ended", ["consent", "everything"])
+def test_a_code_in_flight_does_not_outlive_what_ends_its_citizens_grants(office, ended):
+    session = office.authorised(office.sign_in(WEB))
+    shared = {"session_id": session.session_id, "citizen_id": session.citizen_id}
+    before = office.sign_in(WEB, "openid", "offline_access", **shared)
+    with office.database.work() as stores:
+        if ended == "consent":
+            stores.grants.end_for_consent(session.citizen_id, WEB.client_id, NOW + timedelta(seconds=1))
+        else:
+            stores.grants.end_for_citizen(session.citizen_id, NOW + timedelta(seconds=1))
+    after = office.sign_in(WEB, "openid", "offline_access", **shared, minted_at=NOW + timedelta(seconds=2))
+
+    assert office.refusal(office.redeem, WEB, before) == "invalid_grant"
+    assert office.redeem(WEB, after).body["refresh_token"]
+
+
+def test_codes_redeemed_while_their_citizens_grants_are_ended_leave_none_standing(office):
+    session = office.authorised(office.sign_in(WEB))
+    shared = {"session_id": session.session_id, "citizen_id": session.citizen_id}
+    in_flight = [office.sign_in(WEB, "openid", "offline_access", **shared) for _ in range(16)]
+    acts = iter([*in_flight[:8], None, *in_flight[8:]])
+    turn = threading.Lock()
+
+    def act():
+        with turn:
+            code = next(acts, None)
+        if code is not None:
+            office.redeem(WEB, code)
+            return
+        with office.database.work() as stores:
+            stores.grants.end_for_consent(session.citizen_id, WEB.client_id, NOW + timedelta(seconds=1))
+
+    race(act, times=17)
+
+    with office.database.work() as stores:
+        added = stores.grants.list_for_session(session.session_id)
+        assert [grant for grant in added if stores.grants.find(grant.grant_id, NOW)] == []

@@ -132,6 +132,7 @@ class TokenOffice:
             nonce="n-0S6_WzA2Mj",
             code_challenge=CHALLENGE,
             claims={},
+            minted_at=NOW,
         )
         return codes.mint(self.store, replace(granted, **authorised))
 

@@ -45,8 +45,9 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
     answer = answer_for_citizen(
         desk, relying_party, grant, scope=grant.scope, now=now, nonce=authorised.nonce, refresh_token=refresh
     )
-    if not desk.grants.add(grant) and not desk.grants.is_ended(grant.grant_id):
-        raise InvalidGrant("the citizen has signed out or was disabled meanwhile")
+    added = desk.grants.add(grant, authorised_at=authorised.minted_at)
+    if not added and not desk.grants.is_ended(grant.grant_id):
+        raise InvalidGrant("the citizen has signed out, taken access back or was disabled meanwhile")
     return answer
 
 

@@ -29,9 +29,11 @@ citizens = Table(
     Column("active", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
+    Column("access_ended_at", Instant),
 )
+"""`access_ended_at`: codes minted before then buy nothing; `idp.storage.sql.grants` asks and sets it."""
 
-_VALUES = [column for column in citizens.c if column.name != "email_canonical"]
+_VALUES = [column for column in citizens.c if column.name not in ("email_canonical", "access_ended_at")]
 _FIND = select(*_VALUES).where(citizens.c.citizen_id == bindparam("citizen_id"))
 _FIND_BY_EMAIL = select(*_VALUES).where(citizens.c.email_canonical == bindparam("email_canonical"))
 _ADD = insert(citizens).on_conflict_do_nothing().returning(citizens.c.citizen_id)

@@ -58,6 +58,9 @@ grants = Table(
 _VALUES = tuple(column for column in grants.c if column.name not in ("offline", "ended_at"))
 _SESSION_LIVES = (sessions.c.session_id == bindparam("session_id")) & sessions.c.ended_at.is_(None)
 _CITIZEN_LIVES = (citizens.c.citizen_id == bindparam("citizen_id")) & (citizens.c.active == true())
+_NOT_TAKEN_BACK = or_(
+    citizens.c.access_ended_at.is_(None), citizens.c.access_ended_at <= bindparam("authorised_at", type_=Instant)
+)
 _ADDED = (*_VALUES, grants.c.offline)
 _ADD = (
     insert(grants)
@@ -65,13 +68,15 @@ _ADD = (
         [column.name for column in _ADDED],
         select(*(bindparam(column.name, type_=column.type) for column in _ADDED))
         .select_from(sessions.join(citizens, citizens.c.citizen_id == sessions.c.citizen_id))
-        .where(_SESSION_LIVES, _CITIZEN_LIVES)
-        .with_for_update(read=True, of=sessions),
+        .where(_SESSION_LIVES, _CITIZEN_LIVES, _NOT_TAKEN_BACK)
+        .with_for_update(read=True, of=[citizens, sessions]),
     )
     .on_conflict_do_nothing()
     .returning(grants.c.grant_id)
 )
-"""The lock makes whoever ends the session meanwhile wait, and then find this grant; SQLite has one writer anyway."""
+"""The locks make whoever ends the session or the citizen's access meanwhile wait, and then find this grant; or make
+this wait, and then see the end, which stands in the locked rows. The citizen comes first, as everywhere. SQLite has
+one writer anyway."""
 
 _FIND = (
     select(*_VALUES)
@@ -110,6 +115,9 @@ _END_MANY = update(grants).where(grants.c.ended_at.is_(None)).values(ended_at=bi
 _END_FOR_SESSION = _END_MANY.where(grants.c.session_id == bindparam("of_session"), grants.c.offline == false())
 _END_FOR_CITIZEN = _END_MANY.where(grants.c.citizen_id == bindparam("of_citizen"))
 _END_FOR_CONSENT = _END_FOR_CITIZEN.where(grants.c.client_id == bindparam("of_client"))
+_TAKE_BACK = (
+    update(citizens).where(citizens.c.citizen_id == bindparam("of_citizen")).values(access_ended_at=bindparam("at"))
+)
 _OF_SESSION = select(*_VALUES).where(grants.c.session_id == bindparam("wanted")).order_by(grants.c.created_at)
 _LAST_USED = (
     select(grants.c.client_id, func.max(grants.c.created_at).label("used_at"))
@@ -132,12 +140,12 @@ class SqlGrants:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def add(self, grant: Grant) -> bool:
-        """Keep a new grant, if its session and citizen still stand and nobody ended it beforehand."""
+    def add(self, grant: Grant, *, authorised_at: datetime) -> bool:
+        """Keep a new grant, if its session and citizen still stand and nobody took it back beforehand."""
         row: dict[str, Any] = {column.name: getattr(grant, column.name) for column in _ADDED}
         row["scope"] = " ".join(grant.scope)
         row["amr"] = " ".join(grant.amr)
-        return self._work.write(_ADD, row).first() is not None
+        return self._work.write(_ADD, row | {"authorised_at": authorised_at}).first() is not None
 
     def find(self, grant_id: str, now: datetime) -> Grant | None:
         """Return the grant while it, its citizen and, unless offline, its session stand."""
@@ -164,11 +172,14 @@ class SqlGrants:
 
     def end_for_citizen(self, citizen_id: str, at: datetime) -> int:
         """End every grant of a citizen; return how many."""
-        return self._work.write(_END_FOR_CITIZEN, {"of_citizen": citizen_id, "at": at}).rowcount
+        ending = {"of_citizen": citizen_id, "at": at}
+        self._work.write(_TAKE_BACK, ending)
+        return self._work.write(_END_FOR_CITIZEN, ending).rowcount
 
     def end_for_consent(self, citizen_id: str, client_id: str, at: datetime) -> int:
-        """End every grant of a citizen with one relying party; return how many."""
+        """End every grant of a citizen with one relying party, and all their codes in flight; return how many."""
         ending = {"of_citizen": citizen_id, "of_client": client_id, "at": at}
+        self._work.write(_TAKE_BACK, {"of_citizen": citizen_id, "at": at})
         return self._work.write(_END_FOR_CONSENT, ending).rowcount
 
     def list_for_session(self, session_id: str) -> Sequence[Grant]:
