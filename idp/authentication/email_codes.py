@@ -1,4 +1,4 @@
-"""Six digits in a letter, typed back: that is how an address is proved. Never a factor of signing in.
+"""Eight letters in an email, typed back: that is how an address is proved. Never a factor of signing in.
 
 The code is kept under a keyed hash and bound to what it was asked for; it is good once, for a quarter of an
 hour, and for five tries. Where no letter with a code is sent, because the address is somebody's already,
@@ -21,8 +21,12 @@ LIFETIME = timedelta(minutes=15)
 TRIES = 5
 LETTERS = 10
 """Letters to one address a day, whoever asks for them."""
+LETTERS_OF_BROWSER = 5
+"""Letters that one browser may ask for within a code's lifetime, whoever they go to."""
+ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
+"""No digits and no vowels: nothing looks like another, and no code is a word."""
+LENGTH = 8
 _DAY = timedelta(days=1)
-_DIGITS = 6
 
 
 class NoCode(Exception):
@@ -33,15 +37,17 @@ class TriesSpent(Exception):
     """The code was tried too often; only a new letter helps."""
 
 
-def may_send(store: EphemeralStore, address: Address) -> bool:
-    """Take one of the letters an address may get today; say whether there was one left."""
+def may_send(store: EphemeralStore, address: Address, browser: str) -> bool:
+    """Take one of the letters an address may get today, and `browser` ask for now; say whether both had one left."""
+    if not take_one(store, "letter_asked", browser, of=LETTERS_OF_BROWSER, within=LIFETIME):
+        return False
     name = hashlib.sha256(address.canonical.encode()).hexdigest()
     return take_one(store, "letter", name, of=LETTERS, within=_DAY)
 
 
 def mint(store: EphemeralStore, peppers: Peppers, purpose: str, address: Address) -> str:
     """Return a fresh code for `purpose` (unguessable, such as an interaction's id), in the place of an earlier one."""
-    code = f"{secrets.randbelow(10**_DIGITS):0{_DIGITS}}"
+    code = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH))
     nonce = secrets.token_urlsafe(16)
     record = {
         "nonce": nonce,
@@ -70,7 +76,7 @@ def prove(store: EphemeralStore, peppers: Peppers, purpose: str, code: str) -> A
         raise NoCode
     if not take_one(store, "email_code_try", record["nonce"], of=TRIES, within=LIFETIME):
         raise TriesSpent
-    typed = _digest(peppers, record["pepper"], record["nonce"], "".join(code.split()))
+    typed = _digest(peppers, record["pepper"], record["nonce"], "".join(code.split()).upper())
     if not hmac.compare_digest(typed, record["digest"]):
         return None
     taken = store.take(KIND, purpose)

@@ -45,8 +45,8 @@ def send_letter(interaction_id: str) -> ResponseReturnValue:
     except InvalidEmail:
         wrong = _("Enter your email address, like name@example.org")
         return _email_page(here, typed, {"email": wrong}), refusals.WRONG
-    if not email_codes.may_send(services().ephemeral, address):
-        many = _("We have sent several emails to this address today. Use the newest, or try again tomorrow.")
+    if not email_codes.may_send(services().ephemeral, address, here.interaction.browser or interaction_id):
+        many = _("We have sent several emails already. Use the newest, or try again later.")
         return _email_page(here, typed, {"email": many}), 429
     _write(interaction_id, address)
     return redirect(url_for("sign_up.show_code", interaction_id=interaction_id), 303)

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 import pyotp
 from playwright.sync_api import Page, expect
 
+from idp.authentication.email_codes import ALPHABET, LENGTH
 from tests.support.browser import check_accessible, keep_pictures
 from tests.support.sandbox import Sandbox
 
 PASSWORD = "copper lantern drifts 42"
 PARKING, FISHING, OUTBOX = 1, 2, 3
-_LETTERS_CODE = re.compile(r"\b\d{6}\b")
+_LETTERS_CODE = re.compile(rf"\b[{ALPHABET}]{{{LENGTH}}}\b")
 
 _looked_at: set[str] = set()
 

@@ -6,7 +6,7 @@ import pytest
 
 from federation.ephemeral import EphemeralStore
 from idp.authentication import email_codes
-from idp.authentication.email_codes import LETTERS, TRIES, NoCode, TriesSpent
+from idp.authentication.email_codes import ALPHABET, LENGTH, LETTERS, TRIES, NoCode, TriesSpent
 from idp.authentication.peppers import Peppers
 from idp.citizens.email import parse
 
@@ -15,13 +15,13 @@ ADA = parse("Ada@example.org")
 
 
 def wrong(code: str) -> str:
-    return f"{(int(code) + 1) % 10**6:06}"
+    return code[1:] + ("B" if code[0] != "B" else "C")
 
 
 def test_the_code_in_the_letter_proves_the_address_once(ephemeral: EphemeralStore) -> None:
     code = email_codes.mint(ephemeral, PEPPERS, "i1", ADA)
 
-    assert email_codes.prove(ephemeral, PEPPERS, "i1", f" {code[:3]} {code[3:]}") == ADA
+    assert email_codes.prove(ephemeral, PEPPERS, "i1", f" {code[:4]} {code[4:].lower()}") == ADA
     with pytest.raises(NoCode):
         email_codes.prove(ephemeral, PEPPERS, "i1", code)
 
@@ -82,7 +82,11 @@ def test_what_is_no_code_is_wrong(ephemeral: EphemeralStore, code: str) -> None:
 def test_an_address_gets_few_letters_a_day_whatever_its_spelling(ephemeral: EphemeralStore) -> None:
     spellings = [ADA, parse("ADA@EXAMPLE.ORG")]
 
-    sent = [email_codes.may_send(ephemeral, spellings[turn % 2]) for turn in range(LETTERS + 4)]
+    sent = [email_codes.may_send(ephemeral, spellings[turn % 2], f"browser {turn}") for turn in range(LETTERS + 4)]
 
     assert sum(sent) == LETTERS
-    assert email_codes.may_send(ephemeral, parse("eve@example.org"))
+    assert email_codes.may_send(ephemeral, parse("eve@example.org"), "another")
+
+
+def test_all_the_guesses_of_a_day_are_few_among_the_codes_there_are() -> None:
+    assert len(ALPHABET) ** LENGTH > TRIES * LETTERS * 10**8

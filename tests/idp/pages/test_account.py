@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from tests.idp.pages.conftest import PASSWORD, Person, fill, make
-from tests.idp.pages.test_sign_up import code_in, code_of, letter_to
+from tests.idp.pages.test_sign_up import code_in, code_of, find_code, letter_to
 from tests.support.site import Browser, Site, hidden_fields
 
 PAGES = [
@@ -212,7 +212,7 @@ def test_an_address_is_changed_by_its_code_and_both_addresses_hear(site: Site, b
     fresh = f"new-{ada.email}"
     assert fill(browser, "/account/email", email=fresh).location == "/account/email/code"
     code = code_in(letter_to(site, fresh))
-    assert fill(browser, "/account/email/code", code=f"{(int(code) + 1) % 10**6:06}").status_code == 422
+    assert fill(browser, "/account/email/code", code=code[::-1] + "B").status_code == 422
     assert fill(browser, "/account/email/code", code=code).location == "/account"
 
     assert "was replaced" in letter_to(site, ada.email)
@@ -229,7 +229,7 @@ def test_nobody_learns_from_the_page_that_an_address_is_taken(
     taken = fill(browser, "/account/email", email=eve.email)
 
     assert taken.location == "/account/email/code"
-    assert re.search(r"\b\d{6}\b", letter_to(site, eve.email)) is None
+    assert find_code(letter_to(site, eve.email)) is None
     assert fill(browser, "/account/email/code", code="000000").status_code == 422
 
 
