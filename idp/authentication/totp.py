@@ -56,9 +56,14 @@ def find_step(seed: str, code: str, now: datetime) -> int | None:
     return found
 
 
+def row(citizen_id: str) -> str:
+    """Return the row that a citizen's sealed seed is bound to."""
+    return f"totp:{citizen_id}"
+
+
 def sealed(sealer: Sealer, citizen_id: str, seed: str, *, last_step: int, now: datetime) -> StoredTotp:
     """Return what to keep of a seed. `last_step` is that of the code which confirmed it, or 0."""
-    envelope = sealer.seal(seed.encode(), row=f"totp:{citizen_id}")
+    envelope = sealer.seal(seed.encode(), row=row(citizen_id))
     return StoredTotp(envelope=envelope, last_step=last_step, added_at=now)
 
 
@@ -67,6 +72,6 @@ def spend(credentials: CredentialStore, sealer: Sealer, citizen_id: str, code: s
     stored = credentials.find_totp(citizen_id)
     if stored is None:
         return False
-    seed = sealer.open(stored.envelope, row=f"totp:{citizen_id}").decode()
+    seed = sealer.open(stored.envelope, row=row(citizen_id)).decode()
     step = find_step(seed, code, now)
     return step is not None and credentials.spend_totp_step(citizen_id, step)

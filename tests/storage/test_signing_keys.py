@@ -11,6 +11,9 @@ from sqlalchemy import Engine, event, select, update
 from sqlalchemy.exc import IntegrityError
 
 from idp.audit.keys import events
+from idp.authentication import totp
+from idp.citizens.email import parse
+from idp.citizens.registration import register
 from idp.storage.sql.engine import connect
 from idp.storage.sql.installation import make_missing, read_secrets
 from idp.storage.sql.secrets import SecretsMissing, installation_secrets
@@ -275,6 +278,26 @@ def test_a_new_key_encryption_key_takes_over_everything_at_the_next_upgrade(made
     assert read(made).epoch == epoch
     with pytest.raises(EnvelopeError):
         read_secrets(made, WRAPPING)
+
+
+def test_after_a_new_key_encryption_key_no_citizen_loses_their_code_app(made, durable):
+    fresh = bytes(reversed(KEK))
+    both, only = Wrapping([fresh, KEK]), Wrapping([fresh])
+    seeds = {}
+    for number in range(3):
+        with durable.work() as stores:
+            citizen_id = register(stores.citizens, parse(f"c{number}@example.org"), now=NOW).citizen_id
+            seeds[citizen_id] = totp.new_seed()
+            kept = totp.sealed(WRAPPING, citizen_id, seeds[citizen_id], last_step=0, now=NOW)
+            stores.credentials.set_totp(citizen_id, kept)
+
+    make_missing(made, sealer=both, provider=EmbeddedProvider(both), rules=RULES, now=NOW)
+
+    with durable.work() as stores:
+        for citizen_id, seed in seeds.items():
+            kept = stores.credentials.find_totp(citizen_id)
+            assert kept is not None
+            assert only.open(kept.envelope, row=totp.row(citizen_id)).decode() == seed
 
 
 def test_a_private_half_copied_into_another_row_is_refused(made):

@@ -22,6 +22,8 @@ from sqlalchemy.dialects.postgresql import insert
 from idp.authentication.credentials import StoredTotp
 from idp.authentication.factors import Factors
 from idp.authentication.passwords import StoredPassword
+from idp.authentication.sealing import Sealer
+from idp.authentication.totp import row as totp_row
 from idp.storage.sql.citizens import citizens
 from idp.storage.sql.passkeys import passkeys
 from idp.storage.sql.tables import Instant, Serial, metadata
@@ -89,6 +91,17 @@ _SPEND_STEP = (
     .where(totps.c.citizen_id == _WHOSE, totps.c.last_step < bindparam("step"))
     .values(last_step=bindparam("step"))
 )
+_TOTPS_AFTER = (
+    select(totps.c.citizen_id, totps.c.envelope)
+    .where(totps.c.citizen_id > bindparam("after", type_=Text))
+    .order_by(totps.c.citizen_id)
+    .limit(bindparam("most", type_=Integer))
+)
+_REWRAP_TOTP = (
+    update(totps)
+    .where(totps.c.citizen_id == _WHOSE, totps.c.envelope == bindparam("old"))
+    .values(envelope=bindparam("new"))
+)
 _REMOVE_TOTP = delete(totps).where(totps.c.citizen_id == _WHOSE)
 
 _FORGET_CODES = delete(backup_codes).where(backup_codes.c.citizen_id == _WHOSE)
@@ -154,6 +167,18 @@ class SqlCredentials:
     def spend_totp_step(self, citizen_id: str, step: int) -> bool:
         """Use up a time step and all before it; say whether it was still unused."""
         return self._work.write(_SPEND_STEP, {"whose": citizen_id, "step": step}).rowcount == 1
+
+    def rewrap_totps(self, sealer: Sealer, *, after: str, most: int) -> str | None:
+        """Seal again, under the newest key-encryption key, the seeds of up to `most` citizens whose ids follow `after`.
+
+        Returns the last of these ids, or None when there was none.
+        """
+        rows = self._work.read(_TOTPS_AFTER, {"after": after, "most": most}).all()
+        for row in rows:
+            fresh = sealer.rewrap(row.envelope, row=totp_row(row.citizen_id))
+            if fresh != row.envelope:
+                self._work.write(_REWRAP_TOTP, {"whose": row.citizen_id, "old": row.envelope, "new": fresh})
+        return rows[-1].citizen_id if rows else None
 
     def remove_totp(self, citizen_id: str) -> bool:
         """Forget the code generator; say whether there was one."""

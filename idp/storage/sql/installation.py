@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 from idp.audit.keys import events
 from idp.authentication.sealing import InstallationSecrets, Sealer
 from idp.storage.sql.audit import SqlAuditLog
+from idp.storage.sql.credentials import SqlCredentials
 from idp.storage.sql.secrets import SqlSecrets
 from idp.storage.sql.signing_keys import SqlKeys
 from idp.storage.sql.work import Work
@@ -17,6 +18,8 @@ from keys.errors import KeysChanged
 from keys.providers.provider import KeyProvider
 
 OPERATOR = "db upgrade"
+_AT_ONCE = 500
+"""Seeds of citizens sealed again in one transaction, so that nobody waits long for theirs."""
 
 
 def make_missing(
@@ -39,6 +42,10 @@ def make_missing(
             fresh = provider.rewrap(key)
             if fresh is not None and key.private is not None:
                 store.rewrap(key.kid, key.private, fresh)
+    last: str | None = ""
+    while last is not None:
+        with _whole(engine) as work:
+            last = SqlCredentials(work).rewrap_totps(sealer, after=last, most=_AT_ONCE)
 
 
 def read_secrets(engine: Engine, sealer: Sealer) -> InstallationSecrets:
