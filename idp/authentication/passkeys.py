@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from webauthn import (
@@ -198,15 +199,20 @@ def _refusing(citizen_id: str | None = None) -> Iterator[None]:
 
 
 def _challenge(store: EphemeralStore, purpose: str, bound_to: str) -> bytes:
+    """Draw a challenge in the place of the last one for the same, so that no number of views keeps more than one."""
     challenge = secrets.token_bytes(32)
-    store.put(KIND, bytes_to_base64url(challenge), {"purpose": purpose, "bound_to": bound_to}, LIFETIME)
+    store.put(KIND, _place(purpose, bound_to), {"challenge": bytes_to_base64url(challenge)}, LIFETIME)
     return challenge
+
+
+def _place(purpose: str, bound_to: str) -> str:
+    return bytes_to_base64url(sha256(f"{purpose}\0{bound_to}".encode()).digest())
 
 
 def _spend_challenge(store: EphemeralStore, given: _Given, purpose: str, bound_to: str) -> None:
     """Take the challenge the answer was made for, before anything else about the answer is believed."""
-    made_for = store.take(KIND, bytes_to_base64url(given.challenge))
-    if made_for != {"purpose": purpose, "bound_to": bound_to}:
+    waiting = store.take(KIND, _place(purpose, bound_to))
+    if waiting != {"challenge": bytes_to_base64url(given.challenge)}:
         raise PasskeyRefused("the challenge is spent, expired or another's")
     if given.client_data.get("crossOrigin") not in (None, False) or "topOrigin" in given.client_data:
         raise PasskeyRefused("made inside another site's frame")

@@ -97,3 +97,35 @@ def test_a_passkey_with_the_longest_id_is_made_and_a_longer_one_refused(ephemera
     assert _create(ephemeral, longest).credential_id == bytes_to_base64url(longest.credential_id)
     with pytest.raises(PasskeyRefused):
         _create(ephemeral, _Device(secrets.token_bytes(1024)))
+
+
+def test_however_often_a_page_is_shown_one_challenge_waits_and_it_is_the_last(ephemeral: EphemeralStore) -> None:
+    device = _Device(secrets.token_bytes(32))
+    first, second = (
+        passkeys.creation_options(ephemeral, ADA, (), rp_id=RP_ID, bound_to="here")["challenge"] for _ in range(2)
+    )
+
+    def check(challenge: str) -> Passkey:
+        answer = device.answer(challenge)
+        return passkeys.check_creation(ephemeral, answer, ADA, origin=ORIGIN, rp_id=RP_ID, bound_to="here", now=AT)
+
+    with pytest.raises(PasskeyRefused):
+        check(first)
+    with pytest.raises(PasskeyRefused):
+        check(second)
+    assert _create(ephemeral, device).credential_id == bytes_to_base64url(device.credential_id)
+
+
+def test_a_challenge_is_good_once_and_for_what_it_was_made(ephemeral: EphemeralStore) -> None:
+    device = _Device(secrets.token_bytes(32))
+    challenge = passkeys.creation_options(ephemeral, ADA, (), rp_id=RP_ID, bound_to="here")["challenge"]
+
+    def check(bound_to: str) -> Passkey:
+        answer = device.answer(challenge)
+        return passkeys.check_creation(ephemeral, answer, ADA, origin=ORIGIN, rp_id=RP_ID, bound_to=bound_to, now=AT)
+
+    with pytest.raises(PasskeyRefused):
+        check("elsewhere")
+    assert check("here")
+    with pytest.raises(PasskeyRefused):
+        check("here")
