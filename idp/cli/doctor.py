@@ -10,9 +10,11 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from federation.ephemeral import StoreUnavailable
 from idp.cli.printing import json_option, print_json
 from idp.cli.session import opened
 from idp.settings import Settings, SettingsFaults, load, unknown
+from idp.storage.ephemeral import REDIS
 from idp.web import readiness
 
 WARNED, BROKEN = 1, 2
@@ -62,6 +64,7 @@ def examine() -> Iterator[Check]:
     yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
     yield from _readiness()
     yield from _warnings(settings)
+    yield from _eviction(settings)
 
 
 def _readiness() -> Iterator[Check]:
@@ -89,6 +92,24 @@ def _warnings(settings: Settings) -> Iterator[Check]:
             verdict=Verdict.WARNING,
             cause="It is http: good for this machine only.",
             mend="export COUNTERSIGN_ISSUER=https://...",
+        )
+
+
+def _eviction(settings: Settings) -> Iterator[Check]:
+    if not settings.ephemeral_url.startswith(REDIS):
+        return
+    from idp.storage.ephemeral.in_redis import InRedis  # noqa: PLC0415 - loads a client that others need not have
+
+    try:
+        policy = InRedis(settings.ephemeral_url).eviction()
+    except StoreUnavailable:
+        return
+    if policy != "noeviction":
+        yield Check(
+            name="ephemeral",
+            verdict=Verdict.WARNING,
+            cause=f"When it is full it forgets ({policy}): what was used once could be used again.",
+            mend="redis-cli CONFIG SET maxmemory-policy noeviction",
         )
 
 

@@ -106,6 +106,12 @@ class InRedis:
         with _translated():
             self._redis.eval(_IF_FLUSHED, 1, _BIRTH, self._now(), self._run)
 
+    def eviction(self) -> str:
+        """Return what the server does when it is full; all but `noeviction` may forget first uses."""
+        with _translated():
+            told = self._redis.info("memory")
+        return str(told.get("maxmemory_policy", "unknown"))
+
     def begin(self, at: datetime) -> None:
         """Set the birth back: a new installation has no past to replay, so its first store may be born at `EPOCH`."""
         with _translated():
