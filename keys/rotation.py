@@ -16,7 +16,6 @@ from keys.store import KeyStore
 FOLLOW = timedelta(seconds=10)
 """Within this every running process serves a key that was just published."""
 ACTIVE_FOR = timedelta(days=90)
-WARN_AFTER = timedelta(days=95)
 RETIRING_FOR = timedelta(days=14)
 """Longer than the longest token, what agencies cache for a day, and clock skew together."""
 RETIRED_FOR = timedelta(days=30)
@@ -119,11 +118,6 @@ def earliest(standby: Key, rules: Rules) -> datetime:
     if standby.published_at is None:
         raise MoveRefused(f"{standby.kid} was never published.")
     return standby.published_at + rules.prepublish
-
-
-def earliest_rotation(keys: KeySet, pairs: Iterable[Pair], rules: Rules) -> datetime:
-    """Return when `rotate` would accept all of `pairs`."""
-    return max(earliest(_get_standby(keys, pair), rules) for pair in pairs)
 
 
 class _Plan:

@@ -18,16 +18,6 @@ class AgencyRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AgencyChanged:
-    """What is known of a service was changed."""
-
-    name: ClassVar[str] = "agency.changed"
-    at: datetime
-    client_id: str
-    by: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AgencyDisabled:
     """A service was stopped for good."""
 

@@ -72,13 +72,6 @@ class FailureCounters(Protocol):
         """
 
 
-def check_admitted(failures: FailureCounters, authenticator: str, now: datetime) -> None:
-    """Count one attempt, in a transaction of its own that must be committed before evaluating; raise `Throttled`."""
-    attempt = failures.count(authenticator, now)
-    if not attempt.admitted:
-        raise Throttled(attempt)
-
-
 def delay_after(failures: int) -> timedelta:
     """Return how long to wait after so many attempts: nothing at first, in the end a quarter of an hour."""
     if failures < FREE:

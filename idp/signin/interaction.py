@@ -24,7 +24,7 @@ class Interaction:
     """In the URL of every page of it: /sign-in/<id>, /consent/<id>, /authorize/<id>."""
     asked: AuthorizationRequest
     level: str
-    """The level of assurance the session must have: `aal1`, `aal2` or `aal3`."""
+    """The level of assurance the session must have: one of those that can be reached."""
     items: frozenset[str]
     """What the citizen must have agreed to, as `idp.consent.ledger` names it."""
     began_at: datetime

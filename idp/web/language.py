@@ -15,6 +15,7 @@ from flask_babel import refresh as forget_choice
 COOKIE_SECONDS = 365 * 24 * 60 * 60
 NAMES = {"en": "English", "cy": "Cymraeg"}
 DEFAULT = "en"
+_DIRECTIONS = {"en": "ltr", "cy": "ltr"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,3 @@ def _remember(response: Response) -> Response:
         secure = _cookie().startswith("__Host-")
         response.set_cookie(_cookie(), chosen, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="Lax")
     return response
-
-
-_DIRECTIONS = {"en": "ltr", "cy": "ltr"}

@@ -33,14 +33,12 @@ COMPONENTS = (
     "tag",
     "warning-text",
 )
-
-
 FOLDERS = ("layouts", "components", "pages")
 """Of the `templates` package, those that hold what `render` is asked for."""
 
 
 def render(template: str, /, *, errors: Mapping[str, str] | None = None, **context: Any) -> str:
-    """Render a page of `templates/`, such as "pages/sign_in.html".
+    """Render a page of `templates/`, such as "pages/sign_in/password.html".
 
     `errors` maps a field's name to what is wrong with it; the layout lists them above the page, each linked
     to its field, and the title of the tab begins with "Error: ".
