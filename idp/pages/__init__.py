@@ -1,1 +1,4 @@
-"""Pages for citizens, one job each; every one returns to the interaction, none routes to another."""
+"""Pages for citizens. A job may have several pages (a password and its code, a sign-up), which lead to each other.
+
+What comes after a job no page decides: it returns to the interaction.
+"""

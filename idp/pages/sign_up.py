@@ -11,14 +11,11 @@ from idp.authentication import email_codes, enrolment
 from idp.authentication.email_codes import NoCode, TriesSpent
 from idp.authentication.enrolment import Enrolment
 from idp.citizens.email import Address, InvalidEmail, parse
-from idp.notices.letters import AddressInUse, EmailCode, Letter, send
-from idp.pages import refusals
+from idp.pages import address_letters, refusals
 from idp.pages.visit import Visit, visit
 from idp.web.access import anyone
 from idp.web.browser import return_to
-from idp.web.language import language
 from idp.web.services import services
-from idp.web.transaction import stores
 
 bp = Blueprint("sign_up", __name__, url_prefix="/sign-up/<interaction_id>")
 bp.before_request(anyone)
@@ -48,7 +45,7 @@ def send_letter(interaction_id: str) -> ResponseReturnValue:
     if not email_codes.may_send(services().ephemeral, address, here.interaction.browser or interaction_id):
         many = _("We have sent several emails already. Use the newest, or try again later.")
         return _email_page(here, typed, {"email": many}), 429
-    _write(interaction_id, address)
+    address_letters.write(interaction_id, address)
     return redirect(url_for("sign_up.show_code", interaction_id=interaction_id), 303)
 
 
@@ -115,17 +112,6 @@ def keep_name(interaction_id: str) -> ResponseReturnValue:
     if enrolment.update(use.ephemeral, use.sealer, interaction_id, **known) is None:
         return return_to(interaction_id)
     return redirect(url_for("sign_up_passkey.show", interaction_id=interaction_id), 303)
-
-
-def _write(interaction_id: str, address: Address) -> None:
-    """Mint a code in every case, but send it only to an address that is nobody's yet."""
-    use = services()
-    code = email_codes.mint(use.ephemeral, use.hashing.peppers, interaction_id, address)
-    known = stores().citizens.find_by_email(address.written)
-    letter: Letter = EmailCode(to=address.written, language=language().code, code=code)
-    if known is not None:
-        letter = AddressInUse(to=known.email, language=known.locale)
-    send(stores().outbox, use.sealer, letter, use.clock.now())
 
 
 def _name(field: str) -> str:

@@ -13,12 +13,11 @@ from idp.authentication.email_codes import NoCode, TriesSpent
 from idp.citizens.email import Address, InvalidEmail, find_canonical, parse
 from idp.citizens.model import Citizen
 from idp.citizens.store import EmailTaken
-from idp.notices.letters import AddressInUse, EmailChanged, EmailCode, Letter, send
-from idp.pages import refusals
+from idp.notices.letters import EmailChanged, send
+from idp.pages import address_letters, refusals
 from idp.pages.account import entrance
 from idp.pages.changing import begin_change, check_proved, end_others
 from idp.web.access import citizens_only, session
-from idp.web.language import language
 from idp.web.rendering import render
 from idp.web.services import services
 from idp.web.transaction import stores, undo
@@ -49,7 +48,7 @@ def send_letter() -> ResponseReturnValue:
     if not email_codes.may_send(services().ephemeral, address, _purpose()):
         many = _("We have sent several emails already. Use the newest, or try again later.")
         return _page(citizen, typed, many), 429
-    _write(address)
+    address_letters.write(_purpose(), address)
     return redirect(url_for("account_email.show_code"), 303)
 
 
@@ -93,16 +92,6 @@ def _take(citizen: Citizen, address: Address) -> ResponseReturnValue:
         send(stores().outbox, services().sealer, EmailChanged(to=to, language=citizen.locale, at=now), now)
     end_others(session())
     return redirect(url_for("account.show"), 303)
-
-
-def _write(address: Address) -> None:
-    use = services()
-    code = email_codes.mint(use.ephemeral, use.hashing.peppers, _purpose(), address)
-    known = stores().citizens.find_by_email(address.written)
-    letter: Letter = EmailCode(to=address.written, language=language().code, code=code)
-    if known is not None:
-        letter = AddressInUse(to=known.email, language=known.locale)
-    send(stores().outbox, use.sealer, letter, use.clock.now())
 
 
 def _purpose() -> str:
