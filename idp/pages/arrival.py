@@ -29,12 +29,12 @@ def arrive(
     """Begin a session worth what `methods` prove together, and go on with the interaction.
 
     A citizen who was never seen in this browser is told of it by letter, unless they were just made here.
-    `on_top_of` is the session whose proofs are among `methods`: adding to those makes none of them fresh.
+    `on_top_of` is the session whose proofs are among `methods`: adding to those makes none of them fresh. Raises
+    `SessionOver` if it has ended meanwhile.
     """
     amr = levels.combined(*methods)
     acr = levels.level_of(amr)
-    proved_at = None if on_top_of is None else on_top_of.authenticated_at
-    begin_session(citizen.citizen_id, amr=amr, acr=acr, proved_at=proved_at)
+    begin_session(citizen.citizen_id, amr=amr, acr=acr, on_top_of=on_top_of)
     succeeded = AuthenticationSucceeded(
         at=services().clock.now(),
         citizen_id=citizen.citizen_id,

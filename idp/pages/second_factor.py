@@ -14,11 +14,11 @@ from idp.pages.arrival import arrive, steps_up
 from idp.pages.proofs import prove_backup_code, prove_totp
 from idp.pages.visit import Visit, visit
 from idp.sessions.model import Session
-from idp.signin.errors import PageError
+from idp.signin.errors import PageError, SessionOver
 from idp.web.access import anyone
 from idp.web.browser import return_to
 from idp.web.services import services
-from idp.web.transaction import stores
+from idp.web.transaction import stores, undo
 
 bp = Blueprint("second_factor", __name__, url_prefix="/sign-in/<interaction_id>")
 bp.before_request(anyone)
@@ -29,6 +29,13 @@ class NoSecondFactor(PageError):
 
     status = 403
     template = "pages/errors/level_not_reached.html"
+
+
+@bp.errorhandler(SessionOver)
+def go_on(_over: SessionOver) -> ResponseReturnValue:
+    """Let the interaction decide."""
+    undo()
+    return return_to((request.view_args or {})["interaction_id"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from idp.pages.changing import ProofNeeded, add_passkey, begin_change, check_pro
 from idp.pages.passkey_making import check_made, creation, not_made
 from idp.pages.visit import Visit, visit
 from idp.sessions.model import Session
+from idp.signin.errors import SessionOver
 from idp.web.access import SignInNeeded, anyone
 from idp.web.browser import return_to
 from idp.web.transaction import stores, undo
@@ -34,6 +35,7 @@ class NothingToAdd(Exception):
 
 @bp.errorhandler(NothingToAdd)
 @bp.errorhandler(SignInNeeded)
+@bp.errorhandler(SessionOver)
 def go_on(_: Exception) -> ResponseReturnValue:
     """Let the interaction decide."""
     undo()

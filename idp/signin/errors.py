@@ -40,6 +40,13 @@ class InteractionFinished(PageError):
     template = "pages/errors/finished.html"
 
 
+class SessionOver(PageError):
+    """The session that a proof was to be added to has ended meanwhile."""
+
+    status = 403
+    template = "pages/errors/sign_in_needed.html"
+
+
 class NotThisBrowser(PageError):
     """The interaction was begun in another browser."""
 

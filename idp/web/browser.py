@@ -6,7 +6,7 @@ one signed return envelope for each interaction. So several interactions in one 
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from flask import g, redirect, request
@@ -18,7 +18,7 @@ from idp.sessions.devices import describe
 from idp.sessions.model import Session
 from idp.sessions.store import SEEN_EVERY
 from idp.signin import interactions
-from idp.signin.errors import InteractionFinished, NotThisBrowser
+from idp.signin.errors import InteractionFinished, NotThisBrowser, SessionOver
 from idp.signin.interaction import Interaction
 from idp.signin.interactions import hashed, looks_like_id
 from idp.web import cookies, ending, language, returning
@@ -40,17 +40,18 @@ def current_session() -> Session | None:
     return found
 
 
-def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str, proved_at: datetime | None = None) -> None:
+def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str, on_top_of: Session | None = None) -> None:
     """Record that a citizen proved who they are in this browser. The key in its cookie is new in every case.
 
     The session of the same citizen goes on with what was proved now, so that signing out later reaches all
-    they used, before a pause too; that of another one ends. `proved_at` is given when what was proved now
-    counts only together with an earlier proof: then its time stays that of the session.
+    they used, before a pause too; that of another one ends. `on_top_of` is given when what was proved now
+    counts only together with the proofs of that session: its time stays, and `SessionOver` is raised if it
+    does not stand any more or is not this browser's.
     """
     now = services().clock.now()
-    authenticated_at = proved_at or now
+    authenticated_at = now if on_top_of is None else on_top_of.authenticated_at
     key = interactions.draw_id()
-    old = current_session() or held_session()
+    old = on_top_of or current_session() or held_session()
     if old is not None and old.citizen_id == citizen_id:
         renewed = replace(old, authenticated_at=authenticated_at, last_seen_at=now, acr=acr, amr=amr)
         if stores().sessions.renew(renewed, key_hash=hashed(cookies.read(SESSION) or ""), new_key_hash=hashed(key)):
@@ -58,13 +59,15 @@ def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str, proved_at:
             stores().audit.record(event)
             _hold(renewed, key)
             return
-    elif old is not None:
+    if on_top_of is not None:
+        raise SessionOver("the session that was to be added to has ended, or its key was changed")
+    if old is not None and old.citizen_id != citizen_id:
         ending.end_session(stores(), services(), old, because=ending.REPLACED)
     session = Session(
         session_id=interactions.draw_id(),
         citizen_id=citizen_id,
         created_at=now,
-        authenticated_at=authenticated_at,
+        authenticated_at=now,
         acr=acr,
         amr=amr,
         last_seen_at=now,

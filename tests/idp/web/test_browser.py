@@ -12,8 +12,9 @@ from federation.relying_parties.model import RelyingParty
 from idp.citizens.model import Citizen
 from idp.sessions.devices import describe
 from idp.sessions.model import Session
+from idp.signin.errors import SessionOver
 from idp.signin.interactions import hashed
-from idp.web.browser import end_session
+from idp.web.browser import begin_session, current_session, end_session
 from tests.support.site import REDIRECT_URI, Browser, Site, hidden_fields, told
 
 PASSWORD = "correct horse battery staple"
@@ -159,6 +160,30 @@ def test_a_sign_out_that_was_not_stored_leaves_the_browser_its_key_to_try_again(
     assert session_of(site, browser) is not None
     browser.post("/end-for-test", {"a": "b"})
     assert "__Host-session" not in browser.cookies()
+
+
+@pytest.mark.parametrize("meanwhile", ["ended", "key changed", "someone else's"])
+def test_nothing_is_added_to_a_session_that_no_longer_stands(site: Site, meanwhile: str) -> None:
+    browser, ada, eve = site.browser(), newcomer(site), newcomer(site)
+    browser.sign_in(ada)
+    key = browser.cookies()["__Host-session"]
+    cookie = {"Cookie": f"__Host-session={key}"}
+
+    with site.app.test_request_context("/", base_url="https://id.example", headers=cookie):
+        session = current_session()
+        assert session is not None
+        with site.use.database.work() as stores:
+            if meanwhile == "ended":
+                stores.sessions.end(session.session_id, site.clock.now())
+            if meanwhile == "key changed":
+                stores.sessions.renew(session, key_hash=hashed(key), new_key_hash=hashed("another"))
+        whose = eve if meanwhile == "someone else's" else ada
+        with pytest.raises(SessionOver):
+            begin_session(whose.citizen_id, amr=("pwd", "otp"), acr="aal2", on_top_of=session)
+
+    with site.use.database.work() as stores:
+        sessions = [s for who in (ada, eve) for s in stores.sessions.list_for_citizen(who.citizen_id, site.clock.now())]
+    assert "aal2" not in [session.acr for session in sessions]
 
 
 def test_a_wrong_password_begins_nothing(site: Site) -> None:
