@@ -1,14 +1,13 @@
 """Authorization codes: minted once, redeemed once (RFC 6749 section 4.1, RFC 9700 section 2.1)."""
 
-import hashlib
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
 from federation.ephemeral import EphemeralStore
+from federation.hashing import fingerprint
 
 KIND = "code"
 """Kind of the ephemeral records."""
@@ -55,7 +54,7 @@ def mint(store: EphemeralStore, granted: AuthorizationCode) -> str:
 
 def key_of(code: str) -> str:
     """Return the key under which a code is stored: its SHA-256, base64url, 43 characters."""
-    return urlsafe_b64encode(hashlib.sha256(code.encode()).digest()).rstrip(b"=").decode("ascii")
+    return fingerprint(code)
 
 
 def to_record(granted: AuthorizationCode) -> dict[str, Any]:

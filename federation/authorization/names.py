@@ -1,9 +1,8 @@
 """By which names a relying party knows a citizen and a session: its own ones, told to no other sector."""
 
-import hashlib
 import hmac
-from base64 import urlsafe_b64encode
 
+from federation.hashing import base64url
 from federation.relying_parties import pairwise
 from federation.relying_parties.model import RelyingParty
 
@@ -23,4 +22,4 @@ def sid_for(relying_party: RelyingParty, session_id: str, salt: bytes) -> str:
         raise ValueError("a sid needs a salt")
     named = relying_party.client_id.encode()
     message = b"sid" + len(named).to_bytes(4, "big") + named + session_id.encode()
-    return urlsafe_b64encode(hmac.digest(salt, message, hashlib.sha256)).rstrip(b"=").decode("ascii")
+    return base64url(hmac.digest(salt, message, "sha256"))

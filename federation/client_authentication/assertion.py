@@ -4,9 +4,8 @@ With the rules of 2025 against injected audiences (draft-ietf-oauth-rfc7523bis, 
 what the record says may stand in `aud`, and nothing beside it.
 """
 
-import hashlib
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from federation.client_authentication.keys import RelyingPartyKeys
 from federation.client_authentication.strict_json import NotStrictJson, parse_object
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidClient
+from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, PublicKey
 
@@ -171,8 +171,7 @@ def _signed_by(assertion: Assertion, key: PublicKey, algorithm: str) -> bool:
 
 
 def _jti_key(client_id: str, jti: str) -> str:
-    joined = f"{client_id}\x00{jti}".encode("utf-8", "surrogatepass")
-    return urlsafe_b64encode(hashlib.sha256(joined).digest()).rstrip(b"=").decode("ascii")
+    return fingerprint(f"{client_id}\x00{jti}")
 
 
 def _decoded(segment: str) -> bytes:

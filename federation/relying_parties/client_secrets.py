@@ -1,8 +1,8 @@
 """Secrets of relying parties: 256 random bits, shown once, kept as a hash."""
 
-import hashlib
-from base64 import urlsafe_b64encode
 from secrets import token_urlsafe
+
+from federation.hashing import fingerprint
 
 
 def mint_client_secret() -> str:
@@ -12,5 +12,4 @@ def mint_client_secret() -> str:
 
 def hash_client_secret(secret: str) -> str:
     """Return what is stored: SHA-256, base64url without padding. Enough for a random value of this length."""
-    digest = hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
-    return urlsafe_b64encode(digest).rstrip(b"=").decode("ascii")
+    return fingerprint(secret)

@@ -1,13 +1,12 @@
 """Pairwise subjects: what one sector knows a citizen by, and no other (OIDC Core section 8.1)."""
 
-import hashlib
 import hmac
 import json
-from base64 import urlsafe_b64encode
 from collections.abc import Collection
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
+from federation.hashing import base64url
 from federation.outbound import Fetcher, FetchFailed, FetchRefused
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.uris import is_loopback
@@ -26,7 +25,7 @@ def subject(citizen_id: str, sector: str, salt: bytes) -> str:
         raise ValueError("a pairwise subject needs a citizen, a sector and a salt")
     named = sector.encode()
     message = b"sub" + len(named).to_bytes(4, "big") + named + citizen_id.encode()
-    return urlsafe_b64encode(hmac.digest(salt, message, hashlib.sha256)).rstrip(b"=").decode("ascii")
+    return base64url(hmac.digest(salt, message, "sha256"))
 
 
 def sectors_of(redirect_uris: Collection[str]) -> set[str]:

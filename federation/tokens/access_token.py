@@ -8,9 +8,9 @@ from typing import Any
 
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidToken
+from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.grants.model import Grant
-from federation.tokens.hashing import fingerprint
 from keys.errors import InvalidSignature
 from keys.signer import Signer
 from keys.states import Purpose

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.hashing import base64url
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.grants.model import Grant
-from federation.tokens.hashing import base64url
 from keys.signer import Signer
 from keys.states import Purpose
 

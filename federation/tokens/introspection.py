@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from federation.errors import InvalidClient, InvalidRequest, InvalidToken
+from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens import access_token, refresh_token
 from federation.tokens.access_token import AccessToken
 from federation.tokens.desk import Desk
 from federation.tokens.grants.model import Grant
-from federation.tokens.hashing import fingerprint
 from federation.tokens.standing import check_standing
 
 INACTIVE: Mapping[str, Any] = {"active": False}

@@ -9,7 +9,7 @@ though nothing but hashes is stored.
 import hmac
 import secrets
 
-from federation.tokens.hashing import keyed
+from federation.hashing import keyed
 
 _TAG_BYTES = 16
 

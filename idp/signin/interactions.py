@@ -1,9 +1,7 @@
 """Where interactions wait: in the ephemeral store, under the hash of their id, until it ends."""
 
-import hashlib
 import re
 import secrets
-from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -11,6 +9,7 @@ from typing import Any
 
 from federation.authorization.request import AuthorizationRequest
 from federation.ephemeral import EphemeralStore
+from federation.hashing import fingerprint
 from idp.signin.interaction import LIFETIME, LONGEST, Interaction
 
 KIND = "interaction"
@@ -37,7 +36,7 @@ def looks_like_id(text: str) -> bool:
 
 def hashed(secret: str) -> str:
     """Return the SHA-256 of a random value, base64url: what is stored in its place."""
-    return urlsafe_b64encode(hashlib.sha256(secret.encode()).digest()).rstrip(b"=").decode("ascii")
+    return fingerprint(secret)
 
 
 def keep(store: EphemeralStore, interaction: Interaction) -> None:

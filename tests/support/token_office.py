@@ -19,10 +19,10 @@ from sqlalchemy import Engine, event
 from federation.authorization import codes
 from federation.authorization.codes import AuthorizationCode
 from federation.errors import ProtocolError
+from federation.hashing import base64url
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.desk import Answer, Desk, Misuse
 from federation.tokens.exchange import exchange
-from federation.tokens.hashing import base64url
 from idp.citizens.attributes import claims_of
 from idp.citizens.model import Citizen
 from idp.sessions.model import Session

@@ -10,11 +10,11 @@ from typing import NoReturn
 from federation.authorization import codes
 from federation.authorization.codes import AuthorizationCode
 from federation.errors import InvalidGrant, InvalidRequest
+from federation.hashing import base64url, fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.tokens import access_token, refresh_token
 from federation.tokens.desk import Answer, Desk, Misuse, answer_for_citizen
 from federation.tokens.grants.model import ABSOLUTE, OFFLINE, Grant
-from federation.tokens.hashing import base64url, fingerprint
 
 SPENT = {"spent": True}
 SPENT_FOR = timedelta(minutes=10)

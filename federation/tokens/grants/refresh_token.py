@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from typing import NoReturn
 
 from federation.errors import InvalidGrant, InvalidRequest, InvalidScope
+from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.tokens import refresh_token
 from federation.tokens.desk import Answer, Desk, Misuse, answer_for_citizen
 from federation.tokens.grants.model import Grant
-from federation.tokens.hashing import fingerprint
 
 GRACE = timedelta(seconds=10)
 """An answer may get lost: for so long the old token still fetches the successor it fetched first."""
