@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from idp.notices.outbox import Envelopes, Outbox, Payload, post
 
 KIND = "letter"
-DAYS = timedelta(days=3)
+LIFETIME = timedelta(days=3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Letter:
     """To whom, and in which language (BCP 47)."""
 
     name: ClassVar[str]
-    lifetime: ClassVar[timedelta] = DAYS
+    lifetime: ClassVar[timedelta] = LIFETIME
     """How long it is worth delivering."""
     to: str = field(repr=False)
     language: str

@@ -39,9 +39,9 @@ class Services:
     key_provider: KeyProvider
     """Makes new signing keys."""
     sealer: Sealer
-    """Wraps small secrets (TOTP seeds) for the database."""
+    """Wraps what the stores keep and must not tell: seeds, letters, sign-ups on their way."""
     cookie_secret: str
-    """Signs forms and return envelopes; needs no store."""
+    """Signs forms, return envelopes and the marks of known browsers; needs no store."""
     installation: Callable[[], InstallationSecrets]
 
     @cached_property
