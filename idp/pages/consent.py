@@ -15,7 +15,9 @@ from idp.citizens.attributes import claims_of
 from idp.consent.telling import Told, told
 from idp.pages.visit import Visit, visit
 from idp.sessions.model import Session
+from idp.signin.steps import Step
 from idp.web.access import anyone
+from idp.web.answering import step_due
 from idp.web.answers import give_up
 from idp.web.browser import current_session, finish_interaction, mark_of, return_to, update_interaction
 from idp.web.dates import day
@@ -46,7 +48,7 @@ def show(interaction_id: str) -> ResponseReturnValue:
     """Show each value that would be told; send on those who must do something else first."""
     here = visit(interaction_id)
     session = current_session()
-    if session is None:
+    if session is None or step_due(here.interaction) is not Step.CONSENT:
         return return_to(interaction_id)
     return _page(here, session)
 
@@ -57,6 +59,8 @@ def decide(interaction_id: str) -> ResponseReturnValue:
     here = visit(interaction_id)
     session = current_session()
     if session is None or request.form.get("citizen") != mark_of(session):
+        return return_to(interaction_id)
+    if step_due(here.interaction) is not Step.CONSENT:
         return return_to(interaction_id)
     if request.form.get("decision") == "allow":
         return _allow(here, session)

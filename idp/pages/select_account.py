@@ -4,7 +4,9 @@ from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
 
 from idp.pages.visit import visit
+from idp.signin.steps import Step
 from idp.web.access import anyone
+from idp.web.answering import step_due
 from idp.web.browser import current_session, mark_of, return_to, update_interaction
 from idp.web.transaction import stores
 
@@ -18,7 +20,7 @@ def show(interaction_id: str) -> ResponseReturnValue:
     here = visit(interaction_id)
     session = current_session()
     citizen = None if session is None else stores().citizens.find(session.citizen_id)
-    if session is None or citizen is None:
+    if session is None or citizen is None or step_due(here.interaction) is not Step.SELECT_ACCOUNT:
         return return_to(interaction_id)
     return here.render("pages/consent/select_account.html", email=citizen.email, citizen=mark_of(session))
 
@@ -29,6 +31,8 @@ def choose(interaction_id: str) -> ResponseReturnValue:
     here = visit(interaction_id)
     session = current_session()
     if session is None or request.form.get("citizen") != mark_of(session):
+        return return_to(interaction_id)
+    if step_due(here.interaction) is not Step.SELECT_ACCOUNT:
         return return_to(interaction_id)
     if request.form.get("decision") == "continue":
         update_interaction(here.interaction, account_chosen=session.session_id)

@@ -12,7 +12,8 @@ from idp.consent.ledger import Consent
 from idp.sessions.model import Session
 from idp.signin.errors import UnknownService
 from idp.signin.interaction import Interaction
-from idp.signin.steps import Visitor
+from idp.signin.steps import Step, Visitor, next_step
+from idp.web import own_sign_in
 from idp.web.answers import send
 from idp.web.browser import current_session
 from idp.web.services import services
@@ -42,6 +43,14 @@ def visitor_for(interaction: Interaction, relying_party: RelyingParty) -> Visito
         consent=consent,
         expected=_expected(interaction, session, consent),
     )
+
+
+def step_due(interaction: Interaction) -> Step:
+    """Return what is missing now: a page that is not due shows nothing and decides nothing."""
+    if own_sign_in.is_ours(interaction):
+        return own_sign_in.next_step_of(interaction)
+    visitor = visitor_for(interaction, relying_party_of(interaction))
+    return next_step(interaction, visitor, services().clock.now())
 
 
 def answer(interaction: Interaction, relying_party: RelyingParty, visitor: Visitor) -> BaseResponse:

@@ -285,6 +285,34 @@ def test_a_citizen_says_as_whom_they_continue(site: Site, browser: Browser, citi
     assert browser.get(f"/authorize/{other}").location == f"/sign-in/{other}"
 
 
+@pytest.mark.parametrize("due_first", [{"prompt": "login consent"}, {"prompt": "consent", "acr_values": "aal2"}])
+def test_consent_is_neither_shown_nor_taken_before_the_proof_it_rests_on(
+    browser: Browser, citizen: Citizen, due_first: dict[str, str]
+) -> None:
+    browser.sign_in(citizen)
+    ready = hidden_fields(browser.get(f"/consent/{browser.begin()}").text)
+    here = browser.begin(due_first)
+
+    shown = browser.get(f"/consent/{here}")
+    decided = browser.post(f"/consent/{here}", {**ready, "decision": "allow"})
+    declined = browser.post(f"/consent/{here}", {**ready, "decision": "deny"})
+
+    for answer in (shown, decided, declined):
+        assert (answer.status_code, answer.location) == (303, f"/authorize/{here}")
+    assert browser.authorize().location.startswith("/consent/")
+
+
+def test_nobody_is_asked_as_whom_they_continue_before_a_sign_in_that_is_due(browser: Browser, citizen: Citizen) -> None:
+    browser.sign_in(citizen)
+    ready = hidden_fields(browser.get(f"/select-account/{browser.begin({'prompt': 'select_account'})}").text)
+    here = browser.begin({"prompt": "login select_account"})
+
+    shown = browser.get(f"/select-account/{here}")
+    chosen = browser.post(f"/select-account/{here}", {**ready, "decision": "continue"})
+
+    assert [shown.location, chosen.location] == [f"/authorize/{here}"] * 2
+
+
 def test_an_idle_session_is_asked_to_sign_in_again(site: Site, browser: Browser, citizen: Citizen) -> None:
     browser.sign_in(citizen)
     browser.press(f"/consent/{browser.begin()}", "allow")
