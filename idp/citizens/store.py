@@ -8,7 +8,7 @@ from idp.citizens.model import Citizen
 
 
 class EmailTaken(Exception):
-    """Another citizen has this address. Never told to a browser."""
+    """Another citizen has this address. Told to nobody who has not proved it to be theirs."""
 
 
 class CitizenStore(Protocol):

@@ -22,7 +22,7 @@ from idp.cli.session import opened
 
 BY = "operator"
 _LISTED = ("client_id", "client_name", "agency", "token_endpoint_auth_method", "active")
-_ONE_WORD = {"name": "client_name", "auth_method": "token_endpoint_auth_method", "jwks_uri": "jwks_uri"}
+_FIELD_OF = {"name": "client_name", "auth_method": "token_endpoint_auth_method"}
 
 
 @click.group()
@@ -125,7 +125,7 @@ def _known(found: RelyingParty | None, client_id: str) -> RelyingParty:
 
 def _from_options(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the metadata that options say."""
-    metadata = {_ONE_WORD.get(name, name): _plain(value) for name, value in given.items() if value}
+    metadata = {_FIELD_OF.get(name, name): _plain(value) for name, value in given.items() if value}
     if metadata.pop("native", False):
         metadata["application_type"] = "native"
     if "jwks" in metadata:
