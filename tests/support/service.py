@@ -21,6 +21,8 @@ from typing import Any
 import pytest
 import requests
 
+from idp.app import prepare
+from idp.settings import load
 from tests.support import server
 from tests.support.postgresql import PostgreSQL
 from tests.support.redis import RedisServer
@@ -58,6 +60,11 @@ class Service:
     def base_url(self) -> str:
         """Return the address to call; it is the issuer too, unless a test set another."""
         return f"http://localhost:{self.port}"
+
+    def settings(self) -> dict[str, str]:
+        """Return its settings by field name, as `idp.settings.load` takes them."""
+        prefix = "COUNTERSIGN_"
+        return {name.removeprefix(prefix).lower(): self.env[name] for name in self.env if name.startswith(prefix)}
 
     def cli(self, *arguments: str, stdin: str | None = None, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `countersign <arguments>` on this installation; with `check`, an exit code but 0 fails the test."""
@@ -167,7 +174,7 @@ def serving(
     _running.append(service)
     try:
         if upgraded:
-            service.cli("db", "upgrade")
+            prepare(load(**service.settings()))
         if started:
             service.start()
         yield service
