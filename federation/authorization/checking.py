@@ -26,7 +26,7 @@ from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 
 LONGEST = 2_048
-"""Characters of any parameter that has no bound of its own."""
+"""Bytes of UTF-8 of any parameter that has no bound of its own: a character may take four to keep."""
 BOUNDS = {
     "client_id": 256,
     "state": 2_048,
@@ -133,7 +133,7 @@ def _check_form(params: Parameters, to: ReturnAddress) -> None:
 
 
 def _unfit(name: str, value: str) -> bool:
-    if len(value) > BOUNDS.get(name, LONGEST):
+    if len(value.encode("utf-8", "surrogatepass")) > BOUNDS.get(name, LONGEST):
         return True
     return "\0" in value if name in ("claims", "scope") else _CONTROL.search(value) is not None
 

@@ -8,8 +8,8 @@ from federation.claims import OF_SCOPE
 
 Claims = Mapping[str, Mapping[str, Any]]
 """By place (`id_token`, `userinfo`) and name; a wish is null or an object."""
-LONGEST = 8_192
-"""Characters."""
+LONGEST = 4_096
+"""Bytes of UTF-8."""
 MOST_CLAIMS = 50
 MOST_VALUES = 20
 LARGEST_NUMBER = 2**53
@@ -29,7 +29,7 @@ def parse(text: str, *, scope: Collection[str]) -> dict[str, dict[str, Any]]:
     `scope` is what the relying party is registered for: a claim outside of it is left out,
     as an unknown one is, so that the parameter is no way around registration.
     """
-    if len(text) > LONGEST:
+    if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
         raise MalformedClaims("longer than allowed")
     try:
         document = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)

@@ -18,6 +18,8 @@ from idp.storage.ephemeral import REDIS
 from idp.web import readiness
 
 WARNED, BROKEN = 1, 2
+FULL = 0.7
+"""Of the memory that Redis may use: above it there is little room for a rush."""
 
 
 class Verdict(StrEnum):
@@ -64,7 +66,7 @@ def examine() -> Iterator[Check]:
     yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
     yield from _readiness()
     yield from _warnings(settings)
-    yield from _eviction(settings)
+    yield from _redis(settings)
 
 
 def _readiness() -> Iterator[Check]:
@@ -95,13 +97,14 @@ def _warnings(settings: Settings) -> Iterator[Check]:
         )
 
 
-def _eviction(settings: Settings) -> Iterator[Check]:
+def _redis(settings: Settings) -> Iterator[Check]:
     if not settings.ephemeral_url.startswith(REDIS):
         return
     from idp.storage.ephemeral.in_redis import InRedis  # noqa: PLC0415 - loads a client that others need not have
 
     try:
-        policy = InRedis(settings.ephemeral_url).eviction()
+        store = InRedis(settings.ephemeral_url)
+        policy, fill = store.eviction(), store.fill()
     except StoreUnavailable:
         return
     if policy != "noeviction":
@@ -110,6 +113,13 @@ def _eviction(settings: Settings) -> Iterator[Check]:
             verdict=Verdict.WARNING,
             cause=f"When it is full it forgets ({policy}): what was used once could be used again.",
             mend="redis-cli CONFIG SET maxmemory-policy noeviction",
+        )
+    if fill > FULL:
+        yield Check(
+            name="ephemeral",
+            verdict=Verdict.WARNING,
+            cause=f"It is {fill:.0%} full; when it is full nobody can sign in.",
+            mend="redis-cli CONFIG SET maxmemory ...  # docker/README.md says how much",
         )
 
 

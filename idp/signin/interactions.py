@@ -1,5 +1,6 @@
 """Where interactions wait: in the ephemeral store, under the hash of their id, until it ends."""
 
+import json
 import re
 import secrets
 from collections.abc import Mapping
@@ -7,6 +8,7 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
+from federation.authorization.errors import InvalidAuthorizationRequest
 from federation.authorization.request import AuthorizationRequest
 from federation.ephemeral import EphemeralStore
 from federation.hashing import fingerprint
@@ -19,6 +21,8 @@ FINISHED = "finished"
 """Kind of the marks that say that an agency has its answer."""
 FINISHED_FOR = LONGEST + LIFETIME
 """Longer than anything that raced with the mark could keep the interaction."""
+LARGEST = 8_192
+"""Bytes of a record: anybody may have one kept, so this and their number decide how much memory the store needs."""
 
 _INSTANTS = ("began_at", "authenticated_before", "extended_at")
 _RANDOM = re.compile(r"[A-Za-z0-9_-]{43}")
@@ -40,8 +44,11 @@ def hashed(secret: str) -> str:
 
 
 def keep(store: EphemeralStore, interaction: Interaction) -> None:
-    """Keep a new interaction."""
-    store.put(KIND, hashed(interaction.interaction_id), _record(interaction), LIFETIME)
+    """Keep a new interaction; raise InvalidAuthorizationRequest if it takes more room than a stranger is given."""
+    record = _record(interaction)
+    if len(json.dumps(record, ensure_ascii=False).encode("utf-8", "surrogatepass")) > LARGEST:
+        raise InvalidAuthorizationRequest(interaction.asked.return_address, "the request is too large to keep")
+    store.put(KIND, hashed(interaction.interaction_id), record, LIFETIME)
 
 
 def find(store: EphemeralStore, interaction_id: str) -> Interaction | None:

@@ -12,6 +12,7 @@ import pytest
 
 from federation.ephemeral import EphemeralStore, Record
 from idp.storage import ephemeral as short_lived
+from idp.storage.ephemeral.records import written
 
 MINUTE = timedelta(minutes=1)
 SHORT = timedelta(milliseconds=50)
@@ -55,6 +56,10 @@ def add(store: EphemeralStore, number: int) -> bool:
 
 def replace(store: EphemeralStore, number: int) -> Record | None:
     return store.replace("code", "abc", {"spent": True, "number": number}, MINUTE)
+
+
+def test_text_takes_no_more_room_than_its_bytes() -> None:
+    assert len(written({"state": "\U0001f511" * 500}).encode()) < 2_100
 
 
 races = pytest.mark.parametrize("race", [race_threads, race_processes])

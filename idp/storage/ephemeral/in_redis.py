@@ -112,6 +112,12 @@ class InRedis:
             told = self._redis.info("memory")
         return str(told.get("maxmemory_policy", "unknown"))
 
+    def fill(self) -> float:
+        """Return how much of the memory the server may use is in use: 0 to 1; 0 where it has no bound."""
+        with _translated():
+            told = self._redis.info("memory")
+        return float(told["used_memory"] / told["maxmemory"]) if told.get("maxmemory") else 0.0
+
     def begin(self, at: datetime) -> None:
         """Set the birth back: a new installation has no past to replay, so its first store may be born at `EPOCH`."""
         with _translated():

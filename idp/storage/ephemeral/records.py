@@ -20,8 +20,9 @@ def microseconds(instant: datetime) -> int:
 
 
 def written(record: Record) -> str:
-    """Return the record as JSON, ASCII only, so that any text in it survives."""
-    return json.dumps(dict(record), separators=(",", ":"), allow_nan=False)
+    """Return the record as JSON. Text takes the room of its UTF-8; what has none (a lone surrogate) is escaped."""
+    text = json.dumps(dict(record), separators=(",", ":"), allow_nan=False, ensure_ascii=False)
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def read(body: str | bytes) -> Record:

@@ -130,7 +130,15 @@ def test_a_repeated_parameter_is_refused_whichever_it_is(check_with: Check, name
     assert refused.value.code == "invalid_request"
 
 
-@pytest.mark.parametrize("state", ["s\0", "s\r\nSet-Cookie: a=b", "s" * (BOUNDS["state"] + 1)])
+@pytest.mark.parametrize("name", ["state", "nonce", "login_hint", "ui_locales", "acr_values"])
+def test_a_parameter_is_bounded_by_the_bytes_it_takes_to_keep(check_with: Check, name: str) -> None:
+    with pytest.raises(AuthorizationRefused):
+        check_with({name: "\U0001f511" * (BOUNDS[name] // 4 + 1)})
+
+
+@pytest.mark.parametrize(
+    "state", ["s\0", "s\r\nSet-Cookie: a=b", "s" * (BOUNDS["state"] + 1), "\U0001f511" * (BOUNDS["state"] // 4 + 1)]
+)
 def test_a_state_that_may_not_be_used_is_not_sent_back(check_with: Check, state: str) -> None:
     with pytest.raises(AuthorizationRefused) as refused:
         check_with({"state": state})

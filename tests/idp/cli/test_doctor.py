@@ -12,23 +12,42 @@ from idp.settings import PREFIX
 from tests.support import installation
 
 
-@pytest.mark.parametrize(("policy", "warned"), [("allkeys-lru", True), ("noeviction", False)])
-def test_a_redis_that_forgets_first_uses_when_it_is_full_is_warned_of(
-    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, warned: bool
-) -> None:
+def doctored(redis_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the causes of what doctor found."""
     given = {
         "ISSUER": "https://id.example",
-        "DATABASE_URL": installation.copy_to(tmp_path),
+        "DATABASE_URL": installation.copy_to(folder),
         "EPHEMERAL_URL": redis_url,
         "KEY_ENCRYPTION_KEY": installation.KEY_ENCRYPTION_KEY,
     }
     for name, value in given.items():
         monkeypatch.setenv(PREFIX + name, value)
+    return [check["cause"] for check in json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)]
+
+
+@pytest.mark.parametrize(("policy", "warned"), [("allkeys-lru", True), ("noeviction", False)])
+def test_a_redis_that_forgets_first_uses_when_it_is_full_is_warned_of(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, policy: str, warned: bool
+) -> None:
     redis = Redis.from_url(redis_url)
     redis.config_set("maxmemory-policy", policy)
 
-    checks = json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)
+    causes = doctored(redis_url, tmp_path, monkeypatch)
 
     redis.config_set("maxmemory-policy", "noeviction")
     redis.close()
-    assert any(policy in check["cause"] for check in checks) == warned
+    assert any(policy in cause for cause in causes) == warned
+
+
+@pytest.mark.parametrize(("times_what_is_used", "warned"), [(1.2, True), (2.0, False), (0, False)])
+def test_a_redis_that_is_nearly_full_is_warned_of(
+    redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times_what_is_used: float, warned: bool
+) -> None:
+    redis = Redis.from_url(redis_url)
+    redis.config_set("maxmemory", int(redis.info("memory")["used_memory"] * times_what_is_used))
+
+    causes = doctored(redis_url, tmp_path, monkeypatch)
+
+    redis.config_set("maxmemory", 0)
+    redis.close()
+    assert any("full" in cause for cause in causes) == warned

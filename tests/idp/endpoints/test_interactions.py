@@ -1,5 +1,6 @@
 """Tabs, Back, expiry, other browsers and other people: every interaction ends properly."""
 
+import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -26,6 +27,15 @@ def test_an_answered_interaction_never_answers_again(browser: Browser, citizen: 
         again = browser.get(page + interaction_id)
         assert again.status_code == 409
         assert 'href="https://rp.example/"' in again.text
+
+
+def test_a_request_too_large_to_keep_is_refused_and_not_kept(browser: Browser) -> None:
+    emails = [f"{number}{'a' * 180}@example.org" for number in range(19)]
+    claims = json.dumps({"userinfo": {"email": {"values": emails}}})
+
+    answer = browser.authorize({"state": '"' * 2_000, "nonce": '"' * 500, "claims": claims})
+
+    assert told(answer)["error"] == "invalid_request"
 
 
 def test_racing_tabs_get_one_code(site: Site, browser: Browser, citizen: Citizen) -> None:
