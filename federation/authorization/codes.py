@@ -12,7 +12,7 @@ from federation.hashing import fingerprint
 KIND = "code"
 """Kind of the ephemeral records."""
 LIFETIME = timedelta(seconds=60)
-_INSTANTS = ("auth_time", "minted_at")
+_INSTANTS = ("auth_time",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +36,8 @@ class AuthorizationCode:
     code_challenge: str | None
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
-    minted_at: datetime
-    """What the citizen took back later than this, it no longer buys."""
+    access_epoch: int
+    """The citizen's, read before their consent was. Once they take anything back it is another: this buys nothing."""
 
 
 def draw_grant_id() -> str:

@@ -5,7 +5,7 @@ only fetches a code.
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from federation.ephemeral import EphemeralStore
 
@@ -15,16 +15,16 @@ LIFETIME = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstProof:
-    """Who proved what, and when."""
+    """Who proved what, and in which access epoch of theirs: in another one it proves nothing."""
 
     citizen_id: str
     amr: tuple[str, ...]
-    at: datetime
+    access_epoch: int
 
 
 def keep(store: EphemeralStore, interaction_id: str, proof: FirstProof) -> None:
     """Keep it in the place of an earlier one."""
-    record = {"citizen_id": proof.citizen_id, "amr": list(proof.amr), "at": proof.at.timestamp()}
+    record = {"citizen_id": proof.citizen_id, "amr": list(proof.amr), "epoch": proof.access_epoch}
     store.put(KIND, interaction_id, record, LIFETIME)
 
 
@@ -33,8 +33,7 @@ def find(store: EphemeralStore, interaction_id: str) -> FirstProof | None:
     record = store.get(KIND, interaction_id)
     if record is None:
         return None
-    at = datetime.fromtimestamp(record["at"], UTC)
-    return FirstProof(citizen_id=record["citizen_id"], amr=tuple(record["amr"]), at=at)
+    return FirstProof(citizen_id=record["citizen_id"], amr=tuple(record["amr"]), access_epoch=record["epoch"])
 
 
 def spend(store: EphemeralStore, interaction_id: str) -> bool:

@@ -65,8 +65,8 @@ class PasskeyStore(Protocol):
     def add(self, passkey: Passkey) -> bool:
         """Keep a new passkey; False when the id is taken, by anyone."""
 
-    def used(self, assertion: Assertion, at: datetime) -> None:
-        """Note a use: counter, backup state and time."""
+    def used(self, assertion: Assertion, at: datetime) -> bool:
+        """Note a use: counter, backup state and time; False when it was removed meanwhile."""
 
     def rename(self, citizen_id: str, credential_id: str, name: str) -> bool:
         """Give a citizen's own passkey another name; False when there is none."""

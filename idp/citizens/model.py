@@ -21,5 +21,7 @@ class Citizen:
     identity_confidence: str = "P0"
     """How sure we are who this is, `P0` to `P3` (RFC 8485, GPG 45)."""
     active: bool = True
+    access_epoch: int = 0
+    """Rises whenever what they gave access to, or how they prove who they are, is taken back or changed."""
     created_at: datetime
     updated_at: datetime

@@ -15,7 +15,7 @@ from idp.signin.interaction import Interaction
 from idp.web import known_browsers
 from idp.web.browser import begin_session, current_session, return_to
 from idp.web.services import services
-from idp.web.transaction import stores
+from idp.web.transaction import stores, undo
 
 
 def arrive(
@@ -28,10 +28,14 @@ def arrive(
 ) -> ResponseReturnValue:
     """Begin a session worth what `methods` prove together, and go on with the interaction.
 
+    `citizen` was read before the proof was checked: if a credential of theirs was changed meanwhile, they prove again.
     A citizen who was never seen in this browser is told of it by letter, unless they were just made here.
     `on_top_of` is the session whose proofs are among `methods`: adding to those makes none of them fresh. Raises
     `SessionOver` if it has ended meanwhile.
     """
+    if on_top_of is None and not newcomer and not _still_so(citizen):
+        undo()
+        return return_to(interaction.interaction_id)
     amr = levels.combined(*methods)
     acr = levels.level_of(amr)
     begin_session(citizen.citizen_id, amr=amr, acr=acr, on_top_of=on_top_of)
@@ -48,6 +52,13 @@ def arrive(
         _tell_of_new_device(citizen)
     known_browsers.remember(citizen.citizen_id)
     return return_to(interaction.interaction_id)
+
+
+def _still_so(citizen: Citizen) -> bool:
+    """Whether nothing of theirs was changed since the citizen was read, before the proof; from here on nothing is."""
+    stores().credentials.hold(citizen.citizen_id)
+    today = stores().citizens.find(citizen.citizen_id)
+    return today is not None and today.active and today.access_epoch == citizen.access_epoch
 
 
 def _tell_of_new_device(citizen: Citizen) -> None:

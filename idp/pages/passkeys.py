@@ -17,7 +17,7 @@ from idp.pages.visit import Visit, visit
 from idp.web.access import anyone
 from idp.web.browser import return_to
 from idp.web.services import services
-from idp.web.transaction import stores
+from idp.web.transaction import stores, undo
 
 bp = Blueprint("passkeys", __name__, url_prefix="/sign-in/<interaction_id>/passkey")
 bp.before_request(anyone)
@@ -52,7 +52,10 @@ def prove(interaction_id: str) -> ResponseReturnValue:
     citizen = stores().citizens.find(assertion.passkey.citizen_id)
     if citizen is None or not citizen.active:
         return _refused(here, assertion.passkey.citizen_id)
-    stores().passkeys.used(assertion, now)
+    stores().credentials.hold(citizen.citizen_id)
+    if not stores().passkeys.used(assertion, now):
+        undo()
+        return _refused(here, citizen.citizen_id)
     if assertion.counter_fell_back:
         stores().audit.record(PasskeyCounterFellBack(at=now, citizen_id=citizen.citizen_id))
     return arrive(here.interaction, citizen, assertion.amr)

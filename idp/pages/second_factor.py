@@ -105,8 +105,7 @@ def _find_waiting(here: Visit) -> _Waiting | None:
     proof = first_proofs.find(services().ephemeral, here.interaction.interaction_id)
     if proof is not None:
         citizen = stores().citizens.find(proof.citizen_id)
-        password = stores().credentials.find_password(proof.citizen_id)
-        if citizen is None or not citizen.active or password is None or password.changed_at > proof.at:
+        if citizen is None or not citizen.active or citizen.access_epoch != proof.access_epoch:
             return None
         return _Waiting(citizen, proof.amr)
     session = steps_up(here.interaction)

@@ -10,6 +10,7 @@ from idp.authentication.first_proofs import FirstProof
 from idp.authentication.passwords import TooBusy
 from idp.authentication.throttle import Throttled
 from idp.citizens.email import InvalidEmail, parse
+from idp.citizens.model import Citizen
 from idp.pages import refusals
 from idp.pages.arrival import arrive, steps_up
 from idp.pages.passkeys import options
@@ -56,19 +57,19 @@ def prove(interaction_id: str) -> ResponseReturnValue:
         short = _("This password is too short to sign in with alone. Use your passkey.")
         return _page(here, email=email, errors={"password": short}), refusals.WRONG
     if factors.second_factor:
-        _keep_first_proof(here, citizen.citizen_id)
+        _keep_first_proof(here, citizen)
         return redirect(url_for("second_factor.show", interaction_id=interaction_id), 303)
     return arrive(here.interaction, citizen, (levels.PASSWORD,))
 
 
-def _keep_first_proof(here: Visit, citizen_id: str) -> None:
+def _keep_first_proof(here: Visit, citizen: Citizen) -> None:
     """Let the next page go on from the password; a citizen can see that somebody knew it, whoever does not go on."""
     now = services().clock.now()
-    proof = FirstProof(citizen_id=citizen_id, amr=(levels.PASSWORD,), at=now)
+    proof = FirstProof(citizen_id=citizen.citizen_id, amr=(levels.PASSWORD,), access_epoch=citizen.access_epoch)
     first_proofs.keep(services().ephemeral, here.interaction.interaction_id, proof)
     device = describe(request.headers.get("User-Agent", ""))
     client_id = here.interaction.client_id or None
-    event = FirstFactorProved(at=now, citizen_id=citizen_id, client_id=client_id, device=device)
+    event = FirstFactorProved(at=now, citizen_id=citizen.citizen_id, client_id=client_id, device=device)
     stores().audit.record(event)
 
 

@@ -28,6 +28,8 @@ class Session:
     ended_at: datetime | None = None
     device: str = ""
     """Browser and system in a few words, for the citizen's own list of sessions."""
+    access_epoch: int = 0
+    """The citizen's when this was found by its key: what is read after it may be granted in that epoch."""
 
     def live(self, now: datetime) -> bool:
         """Whether it still counts: not ended, not idle, not too long since the last proof."""

@@ -72,7 +72,7 @@ def answer(interaction: Interaction, relying_party: RelyingParty, visitor: Visit
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
         claims=asked.claims,
-        minted_at=use.clock.now(),
+        access_epoch=session.access_epoch,
     )
     code = codes.mint(use.ephemeral, granted)
     stores().audit.record(

@@ -68,7 +68,7 @@ def test_a_grant_is_added_once(office):
     grant = redeemed(office).grant
 
     with office.database.work() as stores:
-        assert not stores.grants.add(replace(grant, scope=("openid", "email")), authorised_at=NOW)
+        assert not stores.grants.add(replace(grant, scope=("openid", "email")), access_epoch=0)
 
     assert find(office, grant.grant_id).scope == grant.scope
 
@@ -79,7 +79,7 @@ def test_a_grant_ended_before_it_came_is_refused(office):
 
     with office.database.work() as stores:
         stores.grants.end("later", NOW)
-        assert not stores.grants.add(later, authorised_at=NOW)
+        assert not stores.grants.add(later, access_epoch=0)
         assert stores.grants.is_ended("later")
 
     assert find(office, "later") is None
@@ -204,10 +204,10 @@ def test_a_code_in_flight_does_not_outlive_what_ends_its_citizens_grants(office,
     before = office.sign_in(WEB, "openid", "offline_access", **shared)
     with office.database.work() as stores:
         if ended == "consent":
-            stores.grants.end_for_consent(session.citizen_id, WEB.client_id, NOW + timedelta(seconds=1))
+            stores.grants.end_for_consent(session.citizen_id, WEB.client_id, NOW - timedelta(seconds=1))
         else:
-            stores.grants.end_for_citizen(session.citizen_id, NOW + timedelta(seconds=1))
-    after = office.sign_in(WEB, "openid", "offline_access", **shared, minted_at=NOW + timedelta(seconds=2))
+            stores.grants.end_for_citizen(session.citizen_id, NOW - timedelta(seconds=1))
+    after = office.sign_in(WEB, "openid", "offline_access", **shared, access_epoch=1)
 
     assert office.refusal(office.redeem, WEB, before) == "invalid_grant"
     assert office.redeem(WEB, after).body["refresh_token"]

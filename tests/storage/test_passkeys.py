@@ -37,6 +37,17 @@ def ada(durable: SqlDatabase) -> str:
     return citizen_id
 
 
+def test_a_passkey_that_was_removed_is_not_used(durable: SqlDatabase, ada: str) -> None:
+    kept = passkey(ada, "one")
+    with durable.work() as stores:
+        stores.passkeys.remove(ada, "one")
+
+    with durable.work() as stores:
+        noted = stores.passkeys.used(Assertion(passkey=kept, sign_count=1, backed_up=True, counter_fell_back=False), AT)
+
+    assert not noted
+
+
 def test_two_removals_that_race_leave_one_passkey(durable: SqlDatabase, ada: str) -> None:
     def remove(credential_id: str) -> bool:
         with durable.work() as stores:

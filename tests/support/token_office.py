@@ -132,7 +132,7 @@ class TokenOffice:
             nonce="n-0S6_WzA2Mj",
             code_challenge=CHALLENGE,
             claims={},
-            minted_at=NOW,
+            access_epoch=0,
         )
         return codes.mint(self.store, replace(granted, **authorised))
 

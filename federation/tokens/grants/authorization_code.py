@@ -45,7 +45,7 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
     answer = answer_for_citizen(
         desk, relying_party, grant, scope=grant.scope, now=now, nonce=authorised.nonce, refresh_token=refresh
     )
-    added = desk.grants.add(grant, authorised_at=authorised.minted_at)
+    added = desk.grants.add(grant, access_epoch=authorised.access_epoch)
     if not added and not desk.grants.is_ended(grant.grant_id):
         raise InvalidGrant("the citizen has signed out, taken access back or was disabled meanwhile")
     return answer

@@ -21,12 +21,12 @@ class GrantStore(Protocol):
     a citizen or ends a session has thereby ended the grants, codes in flight included.
     """
 
-    def add(self, grant: Grant, *, authorised_at: datetime) -> bool:
+    def add(self, grant: Grant, *, access_epoch: int) -> bool:
         """Keep a new grant; say False, and keep nothing, if it can no longer stand.
 
         That is so when its id was ended before it came (its code was used twice), when its
         session was ended, `offline_access` or not, when its citizen is not active, or when
-        `end_for_citizen` or `end_for_consent` came for its citizen after `authorised_at`.
+        `end_for_citizen` or `end_for_consent` came for its citizen since: each raises the citizen's access epoch.
         Whoever ends a session or a citizen's access holds or changes the citizen first, then ends
         sessions, and the grants after, in one transaction: a grant being added meanwhile is either
         refused or ended, and nobody waits for each other in a circle.

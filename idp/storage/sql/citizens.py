@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Row, Table, Text, bindparam, select, update
+from sqlalchemy import Boolean, Column, Date, Integer, Row, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -29,11 +29,11 @@ citizens = Table(
     Column("active", Boolean, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
-    Column("access_ended_at", Instant),
+    Column("access_epoch", Integer, nullable=False),
 )
-"""`access_ended_at`: codes minted before then buy nothing; `idp.storage.sql.grants` asks and sets it."""
+"""`access_epoch`: codes of an earlier one buy nothing; `idp.storage.sql.grants` asks and raises it."""
 
-_VALUES = [column for column in citizens.c if column.name not in ("email_canonical", "access_ended_at")]
+_VALUES = [column for column in citizens.c if column.name != "email_canonical"]
 _FIND = select(*_VALUES).where(citizens.c.citizen_id == bindparam("citizen_id"))
 _FIND_BY_EMAIL = select(*_VALUES).where(citizens.c.email_canonical == bindparam("email_canonical"))
 _ADD = insert(citizens).on_conflict_do_nothing().returning(citizens.c.citizen_id)

@@ -58,9 +58,7 @@ grants = Table(
 _VALUES = tuple(column for column in grants.c if column.name not in ("offline", "ended_at"))
 _SESSION_LIVES = (sessions.c.session_id == bindparam("session_id")) & sessions.c.ended_at.is_(None)
 _CITIZEN_LIVES = (citizens.c.citizen_id == bindparam("citizen_id")) & (citizens.c.active == true())
-_NOT_TAKEN_BACK = or_(
-    citizens.c.access_ended_at.is_(None), citizens.c.access_ended_at <= bindparam("authorised_at", type_=Instant)
-)
+_NOT_TAKEN_BACK = citizens.c.access_epoch == bindparam("authorised_in")
 _ADDED = (*_VALUES, grants.c.offline)
 _ADD = (
     insert(grants)
@@ -116,7 +114,9 @@ _END_FOR_SESSION = _END_MANY.where(grants.c.session_id == bindparam("of_session"
 _END_FOR_CITIZEN = _END_MANY.where(grants.c.citizen_id == bindparam("of_citizen"))
 _END_FOR_CONSENT = _END_FOR_CITIZEN.where(grants.c.client_id == bindparam("of_client"))
 _TAKE_BACK = (
-    update(citizens).where(citizens.c.citizen_id == bindparam("of_citizen")).values(access_ended_at=bindparam("at"))
+    update(citizens)
+    .where(citizens.c.citizen_id == bindparam("of_citizen"))
+    .values(access_epoch=citizens.c.access_epoch + 1)
 )
 _OF_SESSION = select(*_VALUES).where(grants.c.session_id == bindparam("wanted")).order_by(grants.c.created_at)
 _LAST_USED = (
@@ -140,12 +140,12 @@ class SqlGrants:
     def __init__(self, work: Work) -> None:
         self._work = work
 
-    def add(self, grant: Grant, *, authorised_at: datetime) -> bool:
+    def add(self, grant: Grant, *, access_epoch: int) -> bool:
         """Keep a new grant, if its session and citizen still stand and nobody took it back beforehand."""
         row: dict[str, Any] = {column.name: getattr(grant, column.name) for column in _ADDED}
         row["scope"] = " ".join(grant.scope)
         row["amr"] = " ".join(grant.amr)
-        return self._work.write(_ADD, row | {"authorised_at": authorised_at}).first() is not None
+        return self._work.write(_ADD, row | {"authorised_in": access_epoch}).first() is not None
 
     def find(self, grant_id: str, now: datetime) -> Grant | None:
         """Return the grant while it, its citizen and, unless offline, its session stand."""
@@ -173,13 +173,13 @@ class SqlGrants:
     def end_for_citizen(self, citizen_id: str, at: datetime) -> int:
         """End every grant of a citizen; return how many."""
         ending = {"of_citizen": citizen_id, "at": at}
-        self._work.write(_TAKE_BACK, ending)
+        self._work.write(_TAKE_BACK, {"of_citizen": citizen_id})
         return self._work.write(_END_FOR_CITIZEN, ending).rowcount
 
     def end_for_consent(self, citizen_id: str, client_id: str, at: datetime) -> int:
         """End every grant of a citizen with one relying party, and all their codes in flight; return how many."""
         ending = {"of_citizen": citizen_id, "of_client": client_id, "at": at}
-        self._work.write(_TAKE_BACK, {"of_citizen": citizen_id, "at": at})
+        self._work.write(_TAKE_BACK, {"of_citizen": citizen_id})
         return self._work.write(_END_FOR_CONSENT, ending).rowcount
 
     def list_for_session(self, session_id: str) -> Sequence[Grant]:

@@ -52,13 +52,14 @@ class SqlPasskeys:
         """Keep a new passkey; False when the id is taken, by anyone."""
         return self._work.write(_ADD, asdict(passkey)).first() is not None
 
-    def used(self, assertion: Assertion, at: datetime) -> None:
-        """Note a use. The counter only ever rises, whatever order two uses are noted in."""
+    def used(self, assertion: Assertion, at: datetime) -> bool:
+        """Note a use; False when it was removed. The counter only ever rises, whatever order two uses are noted in."""
         of = passkeys.c.credential_id == assertion.passkey.credential_id
-        self._work.write(update(passkeys).where(of).values(backed_up=assertion.backed_up, last_used_at=at))
+        noted = self._work.write(update(passkeys).where(of).values(backed_up=assertion.backed_up, last_used_at=at))
         if assertion.sign_count > assertion.passkey.sign_count:
             behind = passkeys.c.sign_count < assertion.sign_count
             self._work.write(update(passkeys).where(of, behind).values(sign_count=assertion.sign_count))
+        return noted.rowcount == 1
 
     def rename(self, citizen_id: str, credential_id: str, name: str) -> bool:
         """Give a citizen's own passkey another name; False when there is none."""

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Index,
+    Integer,
     Row,
     Table,
     Text,
@@ -45,7 +46,7 @@ sessions = Table(
     Index("ix_sessions_expires_at", "expires_at"),
 )
 
-citizens = table("citizens", column("citizen_id", Text), column("active", Boolean))
+citizens = table("citizens", column("citizen_id", Text), column("active", Boolean), column("access_epoch", Integer))
 """As much of the citizens' own table as is asked here."""
 
 _FIELDS = (
@@ -60,7 +61,7 @@ _FIELDS = (
     sessions.c.device,
 )
 _BY_KEY = (
-    select(*_FIELDS)
+    select(*_FIELDS, citizens.c.access_epoch)
     .join(citizens, citizens.c.citizen_id == sessions.c.citizen_id)
     .where(sessions.c.key_hash == bindparam("wanted"), citizens.c.active == true())
 )

@@ -4,13 +4,20 @@ import re
 from datetime import timedelta
 
 import pytest
+from flask import g
 from werkzeug.test import TestResponse
 
+from federation.authorization.request import AuthorizationRequest
 from idp.authentication.throttle import HALF
+from idp.pages.arrival import arrive
+from idp.pages.proofs import prove_password
 from idp.sessions.model import Session
+from idp.signin.interaction import Interaction
 from idp.signin.interactions import hashed
+from idp.web.ending import sign_out_everywhere
+from idp.web.transaction import stores, undo
 from tests.idp.pages.conftest import PASSWORD, Person, fill
-from tests.support.site import Browser, Site, hidden_fields
+from tests.support.site import REDIRECT_URI, Browser, Site, hidden_fields
 
 
 def session_of(browser: Browser) -> Session | None:
@@ -23,6 +30,15 @@ def session_of(browser: Browser) -> Session | None:
 
 def prove(browser: Browser, here: str, email: str, password: str = PASSWORD) -> TestResponse:
     return fill(browser, f"/sign-in/{here}", email=email, password=password)
+
+
+def change_password(site: Site, person: Person) -> None:
+    """As /account/password and the attendant do, at the same instant by every clock."""
+    new = site.use.hashing.hash("another set of words", stands_alone=True, now=site.clock.now())
+    with site.use.database.work() as durable:
+        durable.credentials.hold(person.citizen.citizen_id)
+        durable.credentials.set_password(person.citizen.citizen_id, new)
+        sign_out_everywhere(durable, site.use, person.citizen.citizen_id, offline_too=True)
 
 
 def plain(answer: TestResponse, email: str) -> str:
@@ -206,12 +222,27 @@ def test_a_password_changed_between_the_two_pages_ends_the_half_proved_sign_in(
 ) -> None:
     here = browser.begin()
     prove(browser, here, eve.email)
-    site.clock.pass_by(timedelta(seconds=1))
-    with site.use.database.work() as stores:
-        hashed_now = site.use.hashing.hash("another set of words", stands_alone=True, now=site.clock.now())
-        stores.credentials.set_password(eve.citizen.citizen_id, hashed_now)
+    change_password(site, eve)
 
     assert browser.get(f"/sign-in/{here}/code").location == f"/authorize/{here}"
+
+
+def test_a_proof_begun_before_a_change_of_password_begins_no_session_after_it(site: Site, ada: Person) -> None:
+    asked = AuthorizationRequest(client_id="rp", redirect_uri=REDIRECT_URI, scope=("openid",))
+    here = Interaction(interaction_id="here", asked=asked, level="aal1", items=frozenset(), began_at=site.clock.now())
+
+    with site.app.test_request_context("/", base_url="https://id.example"):
+        proved = prove_password(ada.email, PASSWORD)
+        assert proved is not None
+        undo()
+        change_password(site, ada)
+        answer = site.app.make_response(arrive(here, proved, ("pwd",)))
+        stores()
+        g.work.commit()
+
+    assert answer.location == "/authorize/here"
+    with site.use.database.work() as durable:
+        assert durable.sessions.list_for_citizen(ada.citizen.citizen_id, site.clock.now()) == ()
 
 
 def test_codes_are_slowed_like_passwords_and_across_interactions(site: Site, eve: Person) -> None:

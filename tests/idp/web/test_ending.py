@@ -95,6 +95,16 @@ def test_a_changed_credential_ends_what_outlives_sessions_too(site: Site, citize
     assert not works(site, offline)
 
 
+def test_what_was_taken_back_can_be_given_anew(site: Site, citizen: Citizen, browser: Browser) -> None:
+    before = sign_in(browser, citizen, "parking")
+    with site.use.database.work() as stores:
+        stores.grants.end_for_citizen(citizen.citizen_id, site.clock.now())
+
+    after = sign_in(browser, citizen, "parking")
+
+    assert [works(site, tokens) for tokens in (before, after)] == [False, True]
+
+
 def test_nobody_else_is_signed_out(site: Site, citizen: Citizen) -> None:
     other = site.browser()
     sign_in(other, site.add_citizen(f"bob-{secrets.token_hex(4)}@example.org"), "parking")

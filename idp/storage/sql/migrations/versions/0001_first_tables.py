@@ -49,7 +49,7 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("created_at", tables.Instant(), nullable=False),
         sa.Column("updated_at", tables.Instant(), nullable=False),
-        sa.Column("access_ended_at", tables.Instant(), nullable=True),
+        sa.Column("access_epoch", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("citizen_id", name=op.f("pk_citizens")),
         sa.UniqueConstraint("email_canonical", name=op.f("uq_citizens_email_canonical")),
     )
