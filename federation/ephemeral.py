@@ -13,7 +13,7 @@ Record = Mapping[str, Any]
 
 
 class StoreUnavailable(Exception):
-    """A store cannot answer now: down, unreachable, locked too long. Answered 503 with Retry-After."""
+    """What a request needs cannot be read now: down, unreachable, locked too long. Answered 503 with Retry-After."""
 
 
 class EphemeralStore(Protocol):

@@ -3,7 +3,7 @@
 One read at a time for each address. An agency that is down does not stop its service: what was read last
 serves on. An agency that has just changed its keys is read anew, but not more often than once a minute,
 whoever asks. What a new relying party publishes first is waited for, and so is a key not seen before, by one
-request of the process at a time: a slow agency must not hold every thread. Nothing else waits for a read under way.
+request for each address at a time: a slow agency must not hold every thread. Who cannot wait is asked to try again.
 """
 
 import threading
@@ -15,6 +15,7 @@ from http import HTTPStatus
 from typing import Any
 
 from federation.client_authentication.strict_json import NotStrictJson, parse_object
+from federation.ephemeral import StoreUnavailable
 from federation.outbound import Fetcher, FetchFailed, FetchRefused
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import (
@@ -38,12 +39,13 @@ MOST_ADDRESSES = 500
 
 @dataclass(slots=True)
 class _Remembered:
-    """What is known of one address. `flight` is held by whoever reads it."""
+    """What is known of one address. `flight` is held by whoever reads it, `turn` by the one who waits for that."""
 
     document: Mapping[str, Any] | None = None
     read_at: float = float("-inf")
     tried_at: float = float("-inf")
     flight: threading.Lock = field(default_factory=threading.Lock)
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class RelyingPartyKeys:
@@ -54,17 +56,22 @@ class RelyingPartyKeys:
         self._monotonic = monotonic
         self._addresses: OrderedDict[str, _Remembered] = OrderedDict()
         self._lock = threading.Lock()
-        self._waiting = threading.Lock()
 
     def find(self, relying_party: RelyingParty, *, kid: str | None, algorithm: str) -> list[PublicKey]:
-        """Return the keys that may verify `algorithm`: the one named `kid`, or all that fit; none if unreadable."""
+        """Return the keys that may verify `algorithm`: the one named `kid`, or all that fit; none if unreadable.
+
+        Raises StoreUnavailable while others are reading what was never read before.
+        """
         document = relying_party.jwks
         if document is None and relying_party.jwks_uri is not None:
             document = self._document(relying_party.jwks_uri)
         return [] if document is None else list(find_verifying(document, kid=kid, algorithm=algorithm))
 
     def renew(self, relying_party: RelyingParty) -> bool:
-        """Read a jwks_uri anew, unless that was done within a minute; say whether another `find` may find others."""
+        """Read a jwks_uri anew, unless that was done within a minute; say whether another `find` may find others.
+
+        Raises StoreUnavailable while others are reading it.
+        """
         uri = relying_party.jwks_uri
         if relying_party.jwks is not None or uri is None:
             return False
@@ -103,14 +110,22 @@ class RelyingPartyKeys:
         finally:
             remembered.flight.release()
 
-    def _wait_for(self, remembered: _Remembered, seconds: float) -> bool:
-        """Take over a flight that is under way once it is done, unless somebody waits for one already."""
-        if not seconds or not self._waiting.acquire(blocking=False):
+    @staticmethod
+    def _wait_for(remembered: _Remembered, seconds: float) -> bool:
+        """Take over a flight once it is done; raise StoreUnavailable if somebody waits already, or it takes too long.
+
+        Not to know the keys is no proof of a wrong signature. Without `seconds` to wait, say that it was not taken.
+        """
+        if not seconds:
             return False
+        if not remembered.turn.acquire(blocking=False):
+            raise StoreUnavailable("somebody waits for the same jwks_uri already")
         try:
-            return remembered.flight.acquire(timeout=seconds)
+            if not remembered.flight.acquire(timeout=seconds):
+                raise StoreUnavailable("a jwks_uri is being read for too long")
         finally:
-            self._waiting.release()
+            remembered.turn.release()
+        return True
 
     def _fetched(self, uri: str) -> Mapping[str, Any] | None:
         """Return the checked keys at an address, or None; a set that holds a private key is not believed."""

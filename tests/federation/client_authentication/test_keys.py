@@ -12,6 +12,7 @@ from joserfc.jwk import ECKey
 
 from federation.client_authentication import RelyingPartyKeys
 from federation.client_authentication.keys import MOST_ADDRESSES
+from federation.ephemeral import StoreUnavailable
 from federation.errors import InvalidClient
 from federation.outbound import Fetcher
 from federation.relying_parties.model import RelyingParty
@@ -138,12 +139,32 @@ def test_many_askers_cause_one_read_and_a_slow_agency_holds_two_threads_at_most(
     tax = service("private_key_jwt", jwks_uri=listener.url("/jwks"))
     with ThreadPoolExecutor(8) as pool:
         asked = [pool.submit(keys.find, tax, kid="old", algorithm="ES256") for _ in range(8)]
-        answered = [each.result() for each in islice(as_completed(asked, timeout=1.5), 6)]
-        assert answered == [[]] * 6
+        sent_away = [each.exception() for each in islice(as_completed(asked, timeout=1.5), 6)]
+        assert all(isinstance(each, StoreUnavailable) for each in sent_away)
         release.set()
 
-    assert sorted(len(each.result()) for each in asked) == [0] * 6 + [1] * 2
+    assert [len(each.result()) for each in asked if each.exception() is None] == [1, 1]
     assert len(listener.calls) == 1
+
+
+def test_a_slow_agency_does_not_keep_another_from_waiting_for_its_keys(listener: Listener, fetcher: Fetcher) -> None:
+    release = threading.Event()
+
+    def hanging(out: BinaryIO) -> None:
+        release.wait(5)
+        answer(json.dumps(public(OLD)).encode())(out)
+
+    listener.answers["/slow"] = listener.answers["/jwks"] = hanging
+    keys = RelyingPartyKeys(fetcher)
+    slow, tax = (service("private_key_jwt", jwks_uri=listener.url(path)) for path in ("/slow", "/jwks"))
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(keys.find, each, kid="old", algorithm="ES256") for each in (slow, slow, tax, tax)]
+        while len(listener.calls) < 2:
+            time.sleep(0.01)
+        time.sleep(0.1)
+        release.set()
+
+    assert [len(each.result()) for each in asked] == [1] * 4
 
 
 def test_nobody_waits_for_a_renewal_while_older_keys_serve(listener: Listener, fetcher: Fetcher) -> None:
