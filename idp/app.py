@@ -15,7 +15,7 @@ from flask import Flask
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.outbound import Fetcher
 from federation.relying_parties.registry import RecentRelyingParties
-from idp.clock import SystemClock
+from idp.clock import Clock, SystemClock
 from idp.endpoints import authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo
 from idp.pages import (
     account,
@@ -70,9 +70,9 @@ PEOPLE = (
 )
 
 
-def build(settings: Settings) -> Services:
+def build(settings: Settings, clock: Clock | None = None) -> Services:
     """Make the collaborators of one process. Nothing is connected to before its first use."""
-    clock = SystemClock()
+    clock = clock or SystemClock()
     wrapping = Wrapping(settings.key_encryption_key)
     provider = EmbeddedProvider(wrapping)
     engine = connect(settings.database_url, pool_size=2 * settings.blocking_threads + 1)
@@ -114,9 +114,9 @@ def prepare(settings: Settings) -> None:
     engine.dispose()
 
 
-def create_app(settings: Settings) -> Flask:
+def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Return the WSGI application of one process."""
-    use = build(settings)
+    use = build(settings, clock)
     app = TransactionalFlask("idp", static_folder=None, template_folder=None)
     app.extensions["countersign"] = use
     app.url_map.strict_slashes = app.url_map.merge_slashes = False

@@ -277,7 +277,7 @@ def test_forwarded_headers_are_believed_from_the_trusted_peer_alone(
     def status(peer: str) -> int:
         direct = urllib3.HTTPConnectionPool("127.0.0.1", installation.service.port, source_address=(peer, 0))
         return direct.request(
-            "GET", "/jwks", headers={"Host": f"{PROVIDER}:{installation.proxy.port}", **forwarded}
+            "GET", "/help", headers={"Host": f"{PROVIDER}:{installation.proxy.port}", **forwarded}
         ).status
 
     assert (status(COMES_FROM), status("127.0.0.1")) == (from_proxy, 200)
@@ -286,6 +286,6 @@ def test_forwarded_headers_are_believed_from_the_trusted_peer_alone(
 def test_a_proxy_that_was_reached_in_the_clear_is_refused(installation: Installation) -> None:
     clear = urllib3.HTTPConnectionPool("127.0.0.1", installation.proxy.clear_port)
 
-    answer = clear.request("GET", "/jwks", headers={"Host": f"{PROVIDER}:{installation.proxy.port}"})
+    answer = clear.request("GET", "/help", headers={"Host": f"{PROVIDER}:{installation.proxy.port}"})
 
     assert answer.status == 400

@@ -193,9 +193,9 @@ class Countersign(RuleBasedStateMachine):
     @rule()
     def rotate_keys(self) -> None:
         use = self.site.use
+        self.let_time_pass()
         with use.database.work() as stores:
-            rules = Rules(prepublish=timedelta())
-            rotation.rotate(stores.keys, use.key_provider, PAIRS, rules, use.clock.now() + timedelta(minutes=1))
+            rotation.rotate(stores.keys, use.key_provider, PAIRS, Rules(prepublish=timedelta()), use.clock.now())
 
     @rule()
     def lose_everything_short_lived(self) -> None:

@@ -81,10 +81,8 @@ class Site:
 
     @classmethod
     def _running(cls, settings: Settings, clock: SettableClock, folder: Path) -> "Site":
-        app = create_app(settings)
-        use = replace(app.extensions["countersign"], clock=clock)
-        app.extensions["countersign"] = use
-        return cls(app, use, clock, folder)
+        app = create_app(settings, clock)
+        return cls(app, app.extensions["countersign"], clock, folder)
 
     def browser(self) -> "Browser":
         """Return a browser that was never here."""
