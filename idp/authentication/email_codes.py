@@ -20,13 +20,16 @@ KIND = "email_code"
 LIFETIME = timedelta(minutes=15)
 TRIES = 5
 LETTERS = 10
-"""Letters to one address a day, whoever asks for them."""
+"""Letters to one address an hour, whoever asks for them at sign-up."""
+LETTERS_OF_DAY = 30
+LETTERS_TO_CITIZEN = 5
+"""Letters to one address a day for citizens who want it in the place of theirs: strangers cannot use these up."""
 LETTERS_OF_BROWSER = 5
 """Letters that one browser may ask for within a code's lifetime, whoever they go to."""
 ALPHABET = "BCDFGHJKLMNPQRSTVWXZ"
 """No digits and no vowels: nothing looks like another, and no code is a word."""
 LENGTH = 8
-_DAY = timedelta(days=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class NoCode(Exception):
@@ -38,11 +41,20 @@ class TriesSpent(Exception):
 
 
 def may_send(store: EphemeralStore, address: Address, browser: str) -> bool:
-    """Take one of the letters an address may get today, and `browser` ask for now; say whether both had one left."""
-    if not take_one(store, "letter_asked", browser, of=LETTERS_OF_BROWSER, within=LIFETIME):
-        return False
-    name = hashlib.sha256(address.canonical.encode()).hexdigest()
-    return take_one(store, "letter", name, of=LETTERS, within=_DAY)
+    """Take one of the letters an address may get, and `browser` ask for now; say whether both had one left."""
+    name = _hashed(address)
+    return (
+        take_one(store, "letter_asked", browser, of=LETTERS_OF_BROWSER, within=LIFETIME)
+        and take_one(store, "letter", name, of=LETTERS, within=_HOUR)
+        and take_one(store, "letter_of_day", name, of=LETTERS_OF_DAY, within=_DAY)
+    )
+
+
+def may_send_to_citizen(store: EphemeralStore, address: Address, asked_by: str) -> bool:
+    """Do the same for a citizen who is signed in, out of an allowance of their own."""
+    return take_one(store, "letter_asked", asked_by, of=LETTERS_OF_BROWSER, within=LIFETIME) and take_one(
+        store, "letter_to_citizen", _hashed(address), of=LETTERS_TO_CITIZEN, within=_DAY
+    )
 
 
 def mint(store: EphemeralStore, peppers: Peppers, purpose: str, address: Address) -> str:
@@ -83,6 +95,10 @@ def prove(store: EphemeralStore, peppers: Peppers, purpose: str, code: str) -> A
     if taken is None or taken["nonce"] != record["nonce"]:
         raise NoCode
     return Address(written=record["written"], canonical=record["canonical"])
+
+
+def _hashed(address: Address) -> str:
+    return hashlib.sha256(address.canonical.encode()).hexdigest()
 
 
 def _digest(peppers: Peppers, version: int, nonce: str, code: str) -> str:

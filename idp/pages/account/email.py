@@ -45,7 +45,7 @@ def send_letter() -> ResponseReturnValue:
         return _page(citizen, typed, _("Enter your email address, like name@example.org")), refusals.WRONG
     if address.canonical == find_canonical(citizen.email):
         return _page(citizen, typed, _("This is your address already")), refusals.WRONG
-    if not email_codes.may_send(services().ephemeral, address, _purpose()):
+    if not email_codes.may_send_to_citizen(services().ephemeral, address, _purpose()):
         many = _("We have sent several emails already. Use the newest, or try again later.")
         return _page(citizen, typed, many), 429
     address_letters.write(_purpose(), address)

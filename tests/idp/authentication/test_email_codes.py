@@ -1,14 +1,26 @@
 """An address is proved once, in few tries, by the newest code alone."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from time import time
 
 import pytest
 
 from federation.ephemeral import EphemeralStore
 from idp.authentication import email_codes
-from idp.authentication.email_codes import ALPHABET, LENGTH, LETTERS, TRIES, NoCode, TriesSpent
+from idp.authentication.email_codes import (
+    ALPHABET,
+    LENGTH,
+    LETTERS,
+    LETTERS_OF_DAY,
+    LETTERS_TO_CITIZEN,
+    TRIES,
+    NoCode,
+    TriesSpent,
+)
 from idp.authentication.peppers import Peppers
 from idp.citizens.email import parse
+from idp.storage.ephemeral.in_sqlite import InSqlite
 
 PEPPERS = Peppers({1: b"o" * 32})
 ADA = parse("Ada@example.org")
@@ -88,5 +100,24 @@ def test_an_address_gets_few_letters_a_day_whatever_its_spelling(ephemeral: Ephe
     assert email_codes.may_send(ephemeral, parse("eve@example.org"), "another")
 
 
+def test_the_letters_of_an_hour_come_back_long_before_the_day_is_over(tmp_path: Path) -> None:
+    seconds = [time()]
+    store = InSqlite(tmp_path / "ephemeral.sqlite", clock=lambda: seconds[0])
+    sent = 0
+    for hour in range(5):
+        sent += sum(email_codes.may_send(store, ADA, f"browser {hour} {turn}") for turn in range(LETTERS + 2))
+        assert sent == min(LETTERS * (hour + 1), LETTERS_OF_DAY)
+        seconds[0] += 3_601
+
+
+def test_strangers_at_sign_up_do_not_keep_a_citizen_from_their_new_address(ephemeral: EphemeralStore) -> None:
+    for turn in range(LETTERS + 1):
+        email_codes.may_send(ephemeral, ADA, f"browser {turn}")
+
+    sent = [email_codes.may_send_to_citizen(ephemeral, ADA, f"citizen {turn}") for turn in range(LETTERS)]
+
+    assert sum(sent) == LETTERS_TO_CITIZEN
+
+
 def test_all_the_guesses_of_a_day_are_few_among_the_codes_there_are() -> None:
-    assert len(ALPHABET) ** LENGTH > TRIES * LETTERS * 10**8
+    assert len(ALPHABET) ** LENGTH > TRIES * (LETTERS_OF_DAY + LETTERS_TO_CITIZEN) * 10**8
