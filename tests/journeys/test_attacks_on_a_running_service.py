@@ -242,7 +242,8 @@ def test_an_interaction_raced_over_two_workers_gives_one_code(service: Service, 
     asked = dict(parse_qs(urlsplit(question(service, client_id)).query))
     kept = requests.post(f"{service.base_url}/authorize", asked, allow_redirects=False, timeout=20)
     cookies = ada.browser.cookies.get_dict()
-    ada.browser.get(service.base_url + kept.headers["Location"].replace("/authorize/", "/consent/"), timeout=20)
+    page = service.base_url + kept.headers["Location"].replace("/authorize/", "/consent/")
+    ada.browser.get(page, allow_redirects=False, timeout=20)
 
     sent = race(service, {**cookies, **ada.browser.cookies.get_dict()}, kept.headers["Location"])
 
