@@ -20,6 +20,7 @@ from idp.endpoints import authorize, discovery, health, introspect, jwks, logout
 from idp.pages import (
     account,
     consent,
+    front,
     help,
     leaving,
     passkeys,
@@ -54,6 +55,7 @@ from keys.wrapping import Wrapping
 MACHINES = (authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo)
 PEOPLE = (
     consent,
+    front,
     help,
     leaving,
     passkeys,
