@@ -1,5 +1,7 @@
 """What the sandbox shows when it is ready: where to go, who to be, and what is not safe about it."""
 
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -42,5 +44,6 @@ def show(console: Console, *, issuer: str, agencies: Sequence[SampleAgency], out
     console.print(Panel(unsafe, title="Not safe, and only so in the sandbox", border_style="yellow"))
     console.print("Seeds for a code app (or read the codes beside the letters):", *seeds, sep="\n  ")
     console.print(f"State and logs: {folder}")
-    console.print(f"Other commands: set -a; . {folder}/settings.env; set +a; countersign keys list")
+    command = os.path.relpath(Path(sys.executable).with_name("countersign"))
+    console.print(f"Other commands: set -a; . {folder}/settings.env; set +a; {command} keys list")
     console.print("Ctrl-C ends everything.", style="bold")

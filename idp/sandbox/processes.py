@@ -116,5 +116,5 @@ def check_free(port: int, what: str, option: str) -> None:
         except OSError:
             raise SandboxFault(
                 f"Port {port} ({what}) is in use. End the program that has it (perhaps another sandbox; "
-                f"`lsof -i :{port}` names it), or choose another port with {option}."
+                f"`lsof -i :{port}` names it), or choose another port: countersign sandbox {option} N."
             ) from None
