@@ -50,13 +50,14 @@ def check_content() -> None:
 def _check_form() -> None:
     """Check a form before it is parsed: the parser drops or keeps undecoded what is no UTF-8, and says nothing.
 
-    Its length must be told: without it, the framework takes what came until an error for the whole.
+    Its length must be told: of chunks, the framework takes what came until an error for the whole.
+    With neither length nor chunks there is no body (RFC 9112 section 6.3).
     """
-    length = request.content_length
-    if length == 0:
-        return
-    if length is None:
+    if "Transfer-Encoding" in request.headers:
         raise LengthRequired
+    length = request.content_length
+    if not length:
+        return
     if request.mimetype != FORM:
         raise UnsupportedMediaType
     body = request.get_data()

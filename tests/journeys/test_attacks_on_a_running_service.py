@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPConnection
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
@@ -84,6 +85,15 @@ def test_malformed_http_is_refused_and_smuggles_nothing(service: Service) -> Non
         assert all(400 <= status < 500 for status in statuses), (name, statuses)
     assert requests.get(f"{service.base_url}/jwks", timeout=10).status_code == 200
     assert "/smuggled" not in service.new_log()
+
+
+def test_a_post_that_tells_no_length_has_no_body(service: Service) -> None:
+    """RFC 9112 section 6.3; a caller of /userinfo has none to send."""
+    connection = HTTPConnection("localhost", service.port, timeout=10)
+    connection.putrequest("POST", "/userinfo")
+    connection.endheaders()
+
+    assert connection.getresponse().status == 401
 
 
 def test_headers_that_never_end_keep_nobody_waiting(service: Service) -> None:
