@@ -1,21 +1,14 @@
-"""The assembly: the only module that knows every concrete class.
+"""The web application: every endpoint and page around the collaborators that `idp.assembly` makes.
 
-`build` makes the collaborators a process needs; `create_app` puts the web around them. Order of calls of a
-request: a public document is answered at once; else telemetry begins, `proxies` and `bounds` look at it, the
-blueprint names its callers, the view runs inside its unit of work, an error is rendered, headers are set.
+Order of calls of a request: a public document is answered at once; else telemetry begins, `proxies` and `bounds`
+look at it, the blueprint names its callers, the view runs inside its unit of work, an error is rendered, headers
+are set.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from flask import Flask
 
-from federation.client_authentication.keys import RelyingPartyKeys
-from federation.outbound import Fetcher
-from federation.relying_parties.registry import RecentRelyingParties
-from idp.clock import Clock, SystemClock
+from idp.assembly import build
+from idp.clock import Clock
 from idp.endpoints import authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo
 from idp.pages import (
     account,
@@ -35,22 +28,9 @@ from idp.pages import (
     stronger,
 )
 from idp.settings import Settings
-from idp.storage import ephemeral
-from idp.storage.ephemeral.records import EPOCH
-from idp.storage.sql.database import SqlDatabase
-from idp.storage.sql.engine import connect
-from idp.storage.sql.installation import make_missing, read_secrets
-from idp.storage.sql.secrets import SecretsMissing
 from idp.web import bounds, compression, csrf, errors, headers, language, proxies, telemetry
 from idp.web.published import Published
-from idp.web.services import Services
 from idp.web.transaction import TransactionalFlask
-from keys.following import KeyFollower
-from keys.providers.embedded import EmbeddedProvider
-from keys.rotation import Rules
-from keys.signer import Signer
-from keys.store import KeyStore
-from keys.wrapping import Wrapping
 
 MACHINES = (authorize, discovery, health, introspect, jwks, logout, revoke, static, token, userinfo)
 PEOPLE = (
@@ -72,50 +52,6 @@ PEOPLE = (
 )
 
 
-def build(settings: Settings, clock: Clock | None = None) -> Services:
-    """Make the collaborators of one process. Nothing is connected to before its first use."""
-    clock = clock or SystemClock()
-    wrapping = Wrapping(settings.key_encryption_key)
-    provider = EmbeddedProvider(wrapping)
-    engine = connect(settings.database_url, pool_size=2 * settings.blocking_threads + 1)
-    database = SqlDatabase(engine, RecentRelyingParties())
-    fetcher = Fetcher(allow=settings.fetch_allow, extra_ca=settings.extra_ca)
-
-    @contextmanager
-    def reading() -> Iterator[KeyStore]:
-        with database.work() as stores:
-            yield stores.keys
-
-    return Services(
-        settings=settings,
-        clock=clock,
-        database=database,
-        ephemeral=ephemeral.open(settings.ephemeral_url),
-        fetcher=fetcher,
-        relying_party_keys=RelyingPartyKeys(fetcher),
-        signer=Signer(KeyFollower(reading), provider, clock.now),
-        key_provider=provider,
-        sealer=wrapping,
-        cookie_secret=_derived(settings.key_encryption_key[0], "cookies"),
-        installation=lambda: read_secrets(engine, wrapping),
-    )
-
-
-def prepare(settings: Settings) -> None:
-    """Make or mend what `serve` needs: tables, secrets, first keys. Safe to repeat and to run twice at once."""
-    from idp.storage.sql import migrate  # noqa: PLC0415 - alembic is slow to import, and a service that runs needs none
-
-    wrapping, engine = Wrapping(settings.key_encryption_key), connect(settings.database_url)
-    migrate.upgrade(engine)
-    try:
-        read_secrets(engine, wrapping)
-    except SecretsMissing:
-        ephemeral.open(settings.ephemeral_url).begin(EPOCH)
-    rules = Rules(prepublish=settings.key_prepublish)
-    make_missing(engine, sealer=wrapping, provider=EmbeddedProvider(wrapping), rules=rules, now=SystemClock().now())
-    engine.dispose()
-
-
 def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Return the WSGI application of one process."""
     use = build(settings, clock)
@@ -135,7 +71,3 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
         app.register_blueprint(module.bp)
     app.wsgi_app = Published(app, discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
     return app
-
-
-def _derived(key: bytes, purpose: str) -> str:
-    return HKDF(SHA256(), 32, salt=None, info=f"countersign {purpose}".encode()).derive(key).hex()

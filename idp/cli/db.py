@@ -2,7 +2,7 @@
 
 import click
 
-from idp.app import prepare
+from idp.assembly import prepare
 from idp.cli.printing import say
 from idp.settings import load
 

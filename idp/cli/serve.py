@@ -74,7 +74,7 @@ def application() -> object:
 
 
 def _unprepared() -> list[tuple[bool, str]]:
-    from idp.app import build  # noqa: PLC0415 - as in `application`
+    from idp.assembly import build  # noqa: PLC0415 - as in `application`
     from idp.web import readiness  # noqa: PLC0415 - as in `application`
 
     return [

@@ -1,6 +1,6 @@
 """How a command gets at the running installation: the same services as the web, built from the settings."""
 
-from idp.app import build
+from idp.assembly import build
 from idp.settings import load
 from idp.web.services import Services
 

@@ -64,7 +64,7 @@ def create_page(environment: Mapping[str, str]) -> Flask:
 
     @cache
     def services() -> Services:
-        from idp.app import build  # noqa: PLC0415 - takes a second that a start without letters need not wait for
+        from idp.assembly import build  # noqa: PLC0415 - takes a second that a start without letters need not wait for
 
         return build(load(**{name.removeprefix(PREFIX).lower(): value for name, value in environment.items()}))
 

@@ -1,4 +1,4 @@
-"""What every endpoint and page may use: built once a process by `idp.app`, reached by `services()`.
+"""What every endpoint and page may use: built once a process by `idp.assembly`, reached by `services()`.
 
 What needs the database to be built is built at its first use, so a process can start, and serve
 its keys, while the database is away.

@@ -7,7 +7,7 @@ from typing import Any
 import pyotp
 import pytest
 
-from idp.app import build
+from idp.assembly import build
 from idp.authentication import totp
 from idp.cli import main
 from idp.sandbox.commands import Commands

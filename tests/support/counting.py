@@ -15,7 +15,8 @@ from sqlalchemy import Engine, event, func, select
 
 from federation.ephemeral import EphemeralStore
 from federation.relying_parties.client_secrets import hash_client_secret
-from idp.app import create_app, prepare
+from idp.app import create_app
+from idp.assembly import prepare
 from idp.citizens.model import Citizen
 from idp.consent.items import items_of
 from idp.sessions.model import Session

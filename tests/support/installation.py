@@ -7,7 +7,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from idp.app import prepare
+from idp.assembly import prepare
 from idp.settings import load
 
 KEY_ENCRYPTION_KEY = base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()

@@ -6,7 +6,7 @@ import pytest
 
 from federation.relying_parties.client_secrets import hash_client_secret
 from federation.relying_parties.model import RelyingParty
-from idp.app import prepare
+from idp.assembly import prepare
 from idp.settings import load
 from tests.support import installation
 from tests.support.postgresql import PostgreSQL

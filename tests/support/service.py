@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 import requests
 
-from idp.app import prepare
+from idp.assembly import prepare
 from idp.settings import load
 from tests.support import server
 from tests.support.postgresql import PostgreSQL

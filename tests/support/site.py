@@ -69,7 +69,7 @@ class Site:
     def on(
         cls, database_url: str, ephemeral_url: str, folder: Path, *, issuer: str = "https://id.example", **settings: str
     ) -> "Site":
-        """Return a new installation on stores that `idp.app.prepare` has prepared with the same key."""
+        """Return a new installation on stores that `idp.assembly.prepare` has prepared with the same key."""
         given = {"issuer": issuer, "database_url": database_url, "ephemeral_url": ephemeral_url, **settings}
         loaded = load(**given, key_encryption_key=installation.KEY_ENCRYPTION_KEY)
         ephemeral.open(loaded.ephemeral_url).begin(EPOCH)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import CliRunner, Result
 
-from idp.app import build, prepare
+from idp.assembly import build, prepare
 from idp.audit.citizens import CitizenDisabled
 from idp.cli import main
 from idp.settings import load

@@ -13,7 +13,7 @@ from threading import Event, Thread
 
 import pytest
 
-from idp.app import build, prepare
+from idp.assembly import build, prepare
 from idp.audit.chain import find_break
 from idp.audit.citizens import CitizenDisabled
 from idp.notices import letters
