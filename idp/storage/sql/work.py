@@ -10,7 +10,6 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-import psycopg
 from sqlalchemy import Connection, CursorResult, Engine, Executable
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -19,6 +18,8 @@ from federation.ephemeral import StoreUnavailable
 
 SQLITE_ERROR = 1
 """SQLite's word for a mistake in a statement; its other operational errors are about the file."""
+READ_ONLY = "25006"
+"""PostgreSQL's word for a change on what is a standby now."""
 
 Answer = TypeVar("Answer")
 Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
@@ -117,5 +118,5 @@ def _is_unavailable(error: BaseException | None) -> bool:
         return isinstance(error, (PoolTimeout, PendingRollbackError))
     if isinstance(error.orig, sqlite3.OperationalError):
         return error.orig.sqlite_errorcode != SQLITE_ERROR
-    after_failover = isinstance(error.orig, psycopg.errors.ReadOnlySqlTransaction)
+    after_failover = getattr(error.orig, "sqlstate", None) == READ_ONLY
     return after_failover or isinstance(error, (OperationalError, InterfaceError))
