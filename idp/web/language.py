@@ -77,7 +77,7 @@ def _cookie() -> str:
 
 
 def _remember(response: Response) -> Response:
-    chosen = request.args.get("lang", "")
+    chosen = request.args.get("lang")
     if chosen in NAMES:
         secure = _cookie().startswith("__Host-")
         response.set_cookie(_cookie(), chosen, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="Lax")

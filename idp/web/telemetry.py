@@ -6,6 +6,7 @@ endpoint, method and status class alone, so a stranger cannot make the list grow
 """
 
 import os
+from functools import cache
 from http import HTTPMethod
 from secrets import token_hex
 from time import perf_counter
@@ -51,7 +52,17 @@ def numbers() -> bytes:
 
 def count(endpoint: str, method: str, status: int) -> None:
     """Count one answer."""
-    _requests.labels(endpoint, method, f"{status // 100}xx").inc()
+    _counter(endpoint, method, status // 100).inc()
+
+
+@cache
+def _counter(endpoint: str, method: str, hundreds: int) -> Counter:
+    return _requests.labels(endpoint, method, f"{hundreds}xx")
+
+
+@cache
+def _timer(endpoint: str) -> Histogram:
+    return _seconds.labels(endpoint)
 
 
 def request_id() -> str:
@@ -67,13 +78,14 @@ def _begin() -> None:
 
 
 def _end(response: Response) -> Response:
-    name, seconds = request_id(), perf_counter() - g.get("began", perf_counter())
+    now = perf_counter()
+    name, seconds = request_id(), now - g.get("began", now)
     endpoint, method = request.endpoint or "unknown", request.method
     if method not in _METHODS:
         method = "other"
     response.headers.add(HEADER, name)
     count(endpoint, method, response.status_code)
-    _seconds.labels(endpoint).observe(seconds)
+    _timer(endpoint).observe(seconds)
     _log.info(
         "request",
         request_id=name,
