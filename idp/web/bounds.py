@@ -5,7 +5,7 @@ Order of calls: `check_request`, made by `install`, runs first of all, before a 
 
 from urllib.parse import unquote_to_bytes
 
-from flask import Flask, request
+from flask import Flask, Request, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import (
     BadRequest,
@@ -29,25 +29,28 @@ def install(app: Flask, *, host: str) -> None:
 
     @app.before_request
     def check_request() -> None:
-        if request.blueprint != HEALTH and request.environ.get("HTTP_HOST") != host:
+        asked = request._get_current_object()  # type: ignore[attr-defined]  # the proxy asks again at every look
+        if asked.blueprint != HEALTH and asked.environ.get("HTTP_HOST") != host:
             raise MisdirectedRequest
-        check_content()
+        _check_content(asked)
 
 
-def check_content() -> None:
+def _check_content(request: Request) -> None:
     """Refuse what no endpoint should have to think about."""
-    if len(request.query_string) > QUERY_BYTES:
+    query = request.query_string
+    if len(query) > QUERY_BYTES:
         raise RequestURITooLarge
     _check_text(request.environ["PATH_INFO"].encode("latin-1"))
-    _check_text(unquote_to_bytes(request.query_string))
-    _check_once(request.args)
+    if query:
+        _check_text(unquote_to_bytes(query))
+        _check_once(request.args)
     if request.method == "POST":
-        _check_form()
+        _check_form(request)
     elif request.content_length or "Transfer-Encoding" in request.headers:
         raise BadRequest("only a POST carries a body")
 
 
-def _check_form() -> None:
+def _check_form(request: Request) -> None:
     """Check a form before it is parsed: the parser drops or keeps undecoded what is no UTF-8, and says nothing.
 
     Its length must be told: of chunks, the framework takes what came until an error for the whole.

@@ -19,7 +19,9 @@ def install(app: Flask) -> None:
 
 
 def _compress(answer: Response) -> Response:
-    if not (answer.content_type or "").startswith("text/html") or answer.is_streamed or "Content-Encoding" in answer.headers:
+    if not (answer.content_type or "").startswith("text/html"):
+        return answer
+    if answer.is_streamed or "Content-Encoding" in answer.headers:
         return answer
     answer.vary.add("Accept-Encoding")
     body = answer.get_data()
