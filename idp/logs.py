@@ -22,7 +22,6 @@ def configure() -> None:
     """Send our lines and the libraries' warnings to standard error, as JSON."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,

@@ -9,8 +9,9 @@ teardown gives the connection back. Nobody below commits.
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, g
+from flask import Flask, Request, g
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import MapAdapter
 
 from idp.web.services import services
 from idp.web.stores import Stores, UnitOfWork
@@ -22,6 +23,20 @@ class TransactionalFlask(Flask):
     def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
         """Return `func`: nothing here is asynchronous, and asking each time costs more than most of what is called."""
         return func
+
+    def create_url_adapter(self, request: Request | None) -> MapAdapter | None:
+        """Return the routes for a request; `bounds` decides about its host and scheme before any view runs."""
+        if request is None:
+            return None
+        return MapAdapter(
+            self.url_map,
+            server_name="",
+            script_name="/",
+            subdomain="",
+            url_scheme=request.scheme,
+            path_info=request.environ["PATH_INFO"].encode("latin-1").decode(errors="replace"),
+            default_method=request.method,
+        )
 
     def dispatch_request(self) -> ResponseReturnValue:
         """Run the view, then commit."""
