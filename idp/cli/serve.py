@@ -5,6 +5,7 @@ connection is older than a fork; then granian forks the workers, each of which b
 SIGTERM lets what is in flight finish.
 """
 
+import gc
 import importlib
 import os
 import socket
@@ -65,12 +66,23 @@ def _check_free(host: str, port: int) -> None:
 def application() -> object:
     """Build the WSGI application of one worker; granian calls this after the fork."""
     from idp.app import create_app  # noqa: PLC0415 - nothing may count before the numbers' folder is named
-    from idp.web.rendering import warm  # noqa: PLC0415 - likewise
 
     logs.configure()
     made = create_app(load())
-    Thread(target=warm, name="warm", daemon=True).start()
+    Thread(target=_warm, name="warm", daemon=True).start()
     return made
+
+
+def _warm() -> None:
+    """Render once what the first citizen would wait for; what lives then lives as long as the process.
+
+    A full collection would walk all of it, and hold every request for a tenth of a second.
+    """
+    from idp.web import rendering  # noqa: PLC0415 - as in `application`
+
+    rendering.warm()
+    gc.collect()
+    gc.freeze()
 
 
 def _unprepared() -> list[tuple[bool, str]]:
