@@ -125,6 +125,11 @@ class Settings(BaseSettings):
         str | None,
         Field(max_length=254, description="The address letters come from; unset: `no-reply@` the issuer's host."),
     ] = None
+    breached_passwords: Annotated[
+        Path | None,
+        BeforeValidator(values.readable_file),
+        Field(description="The file made by `countersign passwords build`; new passwords found in it are refused."),
+    ] = None
 
     @field_validator("ephemeral_url")
     @classmethod

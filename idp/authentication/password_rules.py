@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from zxcvbn_rs_py import zxcvbn
 
+from idp.authentication.breached_passwords import BreachedPasswords
 from idp.authentication.passwords import UnpreparedPassword, prepare
 
 ALONE = 15
@@ -35,6 +36,8 @@ class Unfit(StrEnum):
     SHORT_ALONE = "short_alone"
     """Long enough beside a second factor, but there is none."""
     COMMON = "common"
+    BREACHED = "breached"
+    """Stolen elsewhere, so that strangers have it in their lists."""
     OWN = "own"
     """Made of the citizen's own name or address, or of ours."""
 
@@ -47,11 +50,12 @@ class UnfitPassword(ValueError):
         self.why = why
 
 
-def check(password: str, *, second_factor: bool, own: Iterable[str]) -> bool:
+def check(password: str, *, second_factor: bool, own: Iterable[str], breached: BreachedPasswords) -> bool:
     """Raise `UnfitPassword`, or return whether this password may stand alone.
 
-    `own` is what a stranger who knows the citizen would try: names, the address. Hold one of the hashing
-    places around this: the estimate takes as long as a hash.
+    Raises `FilterUnreadable` where breached passwords should be known and are not. `own` is what a stranger who
+    knows the citizen would try: names, the address. Hold one of the hashing places around this: the estimate takes
+    as long as a hash.
     """
     try:
         prepared = prepare(password)
@@ -67,6 +71,8 @@ def check(password: str, *, second_factor: bool, own: Iterable[str]) -> bool:
     guesses = zxcvbn(prepared[:_ESTIMATED], sorted(words)).guesses_log10
     if guesses < (_FEWEST_GUESSES if second_factor else _FEWEST_GUESSES_ALONE):
         raise UnfitPassword(Unfit.COMMON)
+    if breached.holds(password):
+        raise UnfitPassword(Unfit.BREACHED)
     return len(prepared) >= ALONE and guesses >= _FEWEST_GUESSES_ALONE
 
 

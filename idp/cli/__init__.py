@@ -20,6 +20,7 @@ COMMANDS = {
     "db": "idp.cli.db",
     "doctor": "idp.cli.doctor",
     "keys": "idp.cli.keys",
+    "passwords": "idp.cli.passwords",
     "sandbox": "idp.sandbox.command",
     "serve": "idp.cli.serve",
     "settings": "idp.cli.settings",

@@ -9,8 +9,10 @@ import click
 from idp.audit.authentication import FactorAdded
 from idp.audit.citizens import CitizenRegistered, CitizenUnlocked
 from idp.authentication import password_rules, totp
+from idp.authentication.breached_passwords import BreachedPasswords
 from idp.authentication.factors import Factor
 from idp.authentication.password_rules import Unfit, UnfitPassword
+from idp.authentication.passwords import StoredPassword
 from idp.authentication.throttle import COUNTED, authenticator
 from idp.citizens.attributes import claims_of
 from idp.citizens.email import Address, InvalidEmail, parse
@@ -29,6 +31,7 @@ _WHY = {
     Unfit.SHORT_ALONE: f"has fewer than {password_rules.ALONE} characters; {password_rules.BESIDE_ANOTHER} suffice "
     "with --totp-secret",
     Unfit.COMMON: "is one that many people use, or is easily guessed",
+    Unfit.BREACHED: "is in the list of breached passwords",
     Unfit.OWN: "is made of the citizen's own name or address",
 }
 
@@ -65,8 +68,7 @@ def add(
     stands_alone = _check_password(password, seed, [address.canonical, *names])
     use = opened()
     now = use.clock.now()
-    with use.hashing.admitted():
-        hashed = use.hashing.hash(password, stands_alone=stands_alone, now=now)
+    hashed = _hash_unbreached(use, password, stands_alone=stands_alone, now=now)
     with use.database.work() as stores:
         try:
             citizen = register(
@@ -151,10 +153,18 @@ def _ask_password() -> str:
 
 
 def _check_password(password: str, seed: str | None, own: list[str]) -> bool:
+    """Return whether it may stand alone. What takes no installation to know is told first."""
     try:
-        return password_rules.check(password, second_factor=seed is not None, own=own)
+        return password_rules.check(password, second_factor=seed is not None, own=own, breached=BreachedPasswords(None))
     except UnfitPassword as error:
         raise Refusal(f"The password {_WHY[error.why]}.") from None
+
+
+def _hash_unbreached(use: Services, password: str, *, stands_alone: bool, now: datetime) -> StoredPassword:
+    if BreachedPasswords(use.settings.breached_passwords).holds(password):
+        raise Refusal(f"The password {_WHY[Unfit.BREACHED]}.")
+    with use.hashing.admitted():
+        return use.hashing.hash(password, stands_alone=stands_alone, now=now)
 
 
 def _give_totp(use: Services, stores: Stores, citizen: Citizen, seed: str) -> None:

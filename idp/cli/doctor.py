@@ -11,15 +11,22 @@ from rich.console import Console
 from rich.text import Text
 
 from federation.ephemeral import StoreUnavailable
+from idp.authentication.breached_passwords import BreachedPasswords, FilterUnreadable
 from idp.cli.printing import json_option, print_json
 from idp.cli.session import opened
-from idp.settings import Settings, SettingsFaults, load, unknown
+from idp.settings import Settings, SettingsFaults, load, unknown, variable
 from idp.storage.ephemeral import REDIS
 from idp.web import readiness
 
 WARNED, BROKEN = 1, 2
 FULL = 0.7
 """Of the memory that Redis may use: above it there is little room for a rush."""
+
+_GOOD = {
+    "database": "It answers, with the tables of this release.",
+    "ephemeral": "It answers.",
+    "keys": "Every purpose and algorithm has a key that may sign now.",
+}
 
 
 class Verdict(StrEnum):
@@ -65,6 +72,7 @@ def examine() -> Iterator[Check]:
         return
     yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
     yield from _readiness()
+    yield _breached_passwords(settings)
     yield from _warnings(settings)
     yield from _redis(settings)
 
@@ -74,9 +82,21 @@ def _readiness() -> Iterator[Check]:
     for part in readiness.PARTS:
         fault = found.get(part)
         if fault is None:
-            yield Check(name=part, verdict=Verdict.OK)
+            yield Check(name=part, verdict=Verdict.OK, cause=_GOOD[part])
         else:
             yield Check(name=part, verdict=Verdict.FAULT, cause=fault.cause, mend=fault.mend)
+
+
+def _breached_passwords(settings: Settings) -> Check:
+    mend = f"countersign passwords build SOURCE --to FILE && export {variable('breached_passwords')}=FILE"
+    try:
+        summary = BreachedPasswords(settings.breached_passwords).summary()
+    except FilterUnreadable as error:
+        return Check(name="passwords", verdict=Verdict.FAULT, cause=f"{error}.", mend=mend)
+    if summary is None:
+        cause = "Breached passwords are not refused, only those that are easily guessed."
+        return Check(name="passwords", verdict=Verdict.WARNING, cause=cause, mend=mend)
+    return Check(name="passwords", verdict=Verdict.OK, cause=f"{summary.entries:,} breached ones are refused.")
 
 
 def _warnings(settings: Settings) -> Iterator[Check]:

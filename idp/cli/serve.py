@@ -20,10 +20,11 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from idp import logs
+from idp.authentication.breached_passwords import BreachedPasswords, FilterUnreadable
 from idp.cli import Refusal
 from idp.cli.attendant import Attendant
 from idp.cli.printing import say
-from idp.settings import Settings, load
+from idp.settings import Settings, load, variable
 
 LONGEST_REQUEST_SECONDS = 30
 CONNECTIONS_A_WORKER = 512
@@ -41,6 +42,7 @@ NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
     """Serve citizens and agencies until SIGTERM or Ctrl-C."""
     settings = load()
+    _check_breached_passwords(settings)
     _check_free(host, port)
     with tempfile.TemporaryDirectory(prefix="countersign-") as numbers:
         os.environ[NUMBERS_FOLDER] = numbers
@@ -48,6 +50,13 @@ def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
         _refuse_unprepared()
         _announce(settings, host=host, port=port, workers=workers)
         _keep_serving(settings, host=host, port=port, workers=workers, alone=no_worker)
+
+
+def _check_breached_passwords(settings: Settings) -> None:
+    try:
+        BreachedPasswords(settings.breached_passwords).summary()
+    except FilterUnreadable as error:
+        raise Refusal(f"{variable('breached_passwords')}: {error}.") from None
 
 
 def _check_free(host: str, port: int) -> None:

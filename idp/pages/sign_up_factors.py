@@ -7,6 +7,7 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from idp.authentication import backup_codes, enrolment, password_rules, totp
+from idp.authentication.breached_passwords import BreachedPasswords
 from idp.authentication.enrolment import Enrolment
 from idp.authentication.password_rules import UnfitPassword
 from idp.authentication.passwords import TooBusy
@@ -38,9 +39,10 @@ def keep_password(interaction_id: str) -> ResponseReturnValue:
     use = services()
     password = request.form.get("password", "")
     own = [so_far.address.canonical, so_far.given_name or "", so_far.family_name or ""]
+    breached = BreachedPasswords(use.settings.breached_passwords)
     try:
         with use.hashing.admitted():
-            stands_alone = password_rules.check(password, second_factor=True, own=own)
+            stands_alone = password_rules.check(password, second_factor=True, own=own, breached=breached)
             hashed = use.hashing.hash(password, stands_alone=stands_alone, now=use.clock.now())
     except UnfitPassword as error:
         return _password_page(here, so_far, {"password": why(error.why)}), refusals.WRONG

@@ -14,6 +14,10 @@ def why(reason: Unfit) -> str:
         Unfit.COMMON: _(
             "That password is one of the first that strangers would try. Choose another, for example four words."
         ),
+        Unfit.BREACHED: _(
+            "That password is in lists stolen from other websites, so strangers will try it. "
+            "Choose another, for example four words."
+        ),
         Unfit.OWN: _("Your password must not be made of your own name or email address"),
     }
     return str(sentences[reason])

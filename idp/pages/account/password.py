@@ -6,6 +6,7 @@ from flask_babel import gettext as _
 
 from idp.audit.authentication import PasswordChanged
 from idp.authentication import password_rules
+from idp.authentication.breached_passwords import BreachedPasswords
 from idp.authentication.levels import at_least
 from idp.authentication.password_rules import Unfit, UnfitPassword
 from idp.authentication.passwords import StoredPassword, TooBusy
@@ -56,8 +57,9 @@ def _hash(citizen: Citizen) -> StoredPassword:
     own = (citizen.email, citizen.given_name or "", citizen.family_name or "")
     beside_code_app = stores().credentials.factors(citizen.citizen_id).totp
     undo()
+    breached = BreachedPasswords(use.settings.breached_passwords)
     with use.hashing.admitted():
-        stands_alone = password_rules.check(password, second_factor=beside_code_app, own=own)
+        stands_alone = password_rules.check(password, second_factor=beside_code_app, own=own, breached=breached)
         return use.hashing.hash(password, stands_alone=stands_alone, now=use.clock.now())
 
 

@@ -5,9 +5,16 @@ from time import process_time
 
 import pytest
 
-from idp.authentication.password_rules import Unfit, UnfitPassword, check
+from idp.authentication import password_rules
+from idp.authentication.breached_passwords import BreachedPasswords
+from idp.authentication.password_rules import Unfit, UnfitPassword
 
+NONE_BREACHED = BreachedPasswords(None)
 OWN = ["ada@example.org", "Ada", "Lovelace"]
+
+
+def check(password: str, *, second_factor: bool, own: list[str], breached: BreachedPasswords = NONE_BREACHED) -> bool:
+    return password_rules.check(password, second_factor=second_factor, own=own, breached=breached)
 
 
 @pytest.mark.parametrize(
