@@ -17,7 +17,7 @@ from federation.relying_parties.registry import MEMORY_SECONDS
 from federation.relying_parties.uris import is_loopback
 from idp.audit.agencies import AgencyDisabled, AgencyRegistered
 from idp.cli import Refusal
-from idp.cli.printing import json_option, print_json, print_rows, say
+from idp.cli.printing import iso, json_option, print_json, print_rows, say
 from idp.cli.session import opened
 
 BY = "operator"
@@ -160,10 +160,14 @@ def _print(described: Mapping[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(described)
     else:
-        print_rows(["field", "value"], [{"field": name, "value": _shown(value)} for name, value in described.items()])
+        rows = [{"field": name, "value": _shown(name, value)} for name, value in described.items()]
+        print_rows(["field", "value"], rows)
 
 
-def _shown(value: Any) -> str:
+def _shown(name: str, value: Any) -> str:
+    """Return a value as people read it: the instants of RFC 7591 are seconds, and 0 is never."""
+    if name.endswith("_at"):
+        return iso(value) if value else "never"
     if isinstance(value, list):
         return " ".join(value)
     return value if isinstance(value, str) else json.dumps(value)

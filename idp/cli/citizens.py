@@ -20,7 +20,7 @@ from idp.citizens.model import Citizen
 from idp.citizens.registration import register
 from idp.citizens.store import EmailTaken
 from idp.cli import Refusal
-from idp.cli.printing import json_option, print_json, print_rows, say
+from idp.cli.printing import iso, json_option, print_json, print_rows, say
 from idp.cli.session import opened
 from idp.web.services import Services
 from idp.web.stores import Stores
@@ -193,4 +193,5 @@ def _print(shown: dict[str, Any], *, as_json: bool) -> None:
     if as_json:
         print_json(shown)
     else:
-        print_rows(["what", "value"], [{"what": name, "value": value} for name, value in shown.items()])
+        told = shown | {"updated_at": iso(shown["updated_at"])}
+        print_rows(["what", "value"], [{"what": name, "value": value} for name, value in told.items()])

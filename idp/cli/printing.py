@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -23,6 +24,11 @@ def print_rows(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> Non
     for row in rows:
         table.add_row(*(Text("" if row[column] is None else str(row[column])) for column in columns))
     Console(width=None if Console().is_terminal else 200).print(table)
+
+
+def iso(seconds: int) -> str:
+    """Return an instant of the protocols, in seconds since 1970, as people read it: ISO 8601, in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat()
 
 
 def say(sentence: str) -> None:

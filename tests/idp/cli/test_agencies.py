@@ -1,6 +1,7 @@
 """`countersign agencies`: a service is registered, shown, listed and stopped from a script or by hand."""
 
 import json
+import re
 
 import pytest
 
@@ -80,6 +81,16 @@ def test_a_disabled_service_is_stopped_for_good_and_still_shown(service: Service
     assert service.cli("agencies", "disable", client_id).returncode == 0
 
     assert service.cli_json("agencies", "show", client_id)["active"] is False
+
+
+def test_people_read_instants_and_machines_the_seconds_of_rfc_7591(service: Service) -> None:
+    added = service.cli("agencies", "add", "--name", "Parking", "--redirect-uri", "http://localhost:5000/cb").stdout
+    client_id = re.search(r"client_id +(\S+)", added)
+    assert client_id is not None
+
+    assert re.search(r"client_id_issued_at +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", added)
+    assert re.search(r"client_secret_expires_at +never", added)
+    assert isinstance(service.cli_json("agencies", "show", client_id[1])["client_id_issued_at"], int)
 
 
 @pytest.mark.parametrize("verb", ["show", "disable"])

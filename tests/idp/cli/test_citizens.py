@@ -1,5 +1,6 @@
 """`countersign citizens`: scripted citizens can sign in; mistakes are one plain sentence."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -46,6 +47,7 @@ def test_the_password_is_read_from_stdin_when_not_given(installation: Service) -
     done = installation.cli("citizens", "add", "--email", "bo@example.org", stdin=f"{PASSWORD}\n")
 
     assert "bo@example.org" in done.stdout
+    assert re.search(r"updated_at +\d{4}-\d\d-\d\dT\d\d:", done.stdout)
     assert PASSWORD not in done.stdout + done.stderr
 
 
