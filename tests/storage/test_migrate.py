@@ -115,3 +115,13 @@ def test_the_revisions_are_those_that_alembic_finds():
     found = ScriptDirectory.from_config(configuration).walk_revisions()
 
     assert revisions.known() == tuple(reversed([script.revision for script in found]))
+
+
+def test_a_new_sqlite_database_and_its_log_are_readable_by_their_owner_alone(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'new.db'}")
+    migrate.upgrade(engine)
+
+    files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
+
+    engine.dispose()
+    assert files == {"new.db": 0o600, "new.db-wal": 0o600, "new.db-shm": 0o600}

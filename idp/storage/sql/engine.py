@@ -1,5 +1,7 @@
 """Connect to SQLite or PostgreSQL, tuned so that both keep the same promises."""
 
+import os
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -22,6 +24,7 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
             pool_size=pool_size,
             pool_reset_on_return=None,
         )
+        event.listen(engine, "do_connect", _keep_sqlite_private)
         event.listen(engine, "connect", _tune_sqlite)
         return engine
     return create_engine(
@@ -38,6 +41,13 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
             "tcp_user_timeout": POSTGRESQL_UNANSWERED_MILLISECONDS,
         },
     )
+
+
+def _keep_sqlite_private(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
+    """Make a file that is missing readable by its owner alone; SQLite gives its log the same mode."""
+    if arguments[0] != ":memory:":
+        with suppress(OSError):  # SQLite says better what is wrong
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _tune_sqlite(connection: Any, _: object) -> None:
