@@ -10,6 +10,7 @@ from idp.cli import COMMANDS, main
 from idp.cli.settings import describe
 from idp.settings import Settings
 from tests.architecture.source import ROOT
+from tests.support.site import Site
 
 README = (ROOT / "README.md").read_text()
 TOP_FOLDERS = ("idp", "federation", "keys", "templates", "tests", "docker")
@@ -48,6 +49,17 @@ def test_every_command_is_in_the_readme():
     said = {re.sub(r"^countersign | [\[A-Z-].*", "", row) for row in _rows("Commands")}
 
     assert said == set(_walk(main))
+
+
+def test_every_endpoint_for_machines_is_in_the_readme_and_no_other(tmp_path):
+    app = Site.at(tmp_path).app
+    mounted = {
+        rule.rule
+        for rule in app.url_map.iter_rules()
+        if app.view_functions[rule.endpoint].__module__.startswith("idp.endpoints.") and "<" not in rule.rule
+    }
+
+    assert set(_rows("Endpoints")) == mounted
 
 
 def test_every_loaded_command_has_a_module():
