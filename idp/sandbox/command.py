@@ -9,7 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
@@ -19,7 +19,6 @@ from rich.console import Console
 
 from idp.sandbox import banner
 from idp.sandbox.commands import Commands
-from idp.sandbox.outbox import serving
 from idp.sandbox.personas import PERSONAS
 from idp.sandbox.processes import COUNTERSIGN, Processes, SandboxFault, check_free
 from idp.sandbox.sample_agencies import PROGRAM, SampleAgency, sample_agencies
@@ -66,15 +65,19 @@ def run(console: Console, state: State, port: int, agencies: tuple[SampleAgency,
     if not isinstance(countersign, click.Group):
         raise TypeError("the sandbox is a command of `countersign`, not a program of its own")
     prepare(console, state, Commands(countersign, environment), agencies)
-    with Processes(state.folder) as processes, serving(outbox_port, environment):
+    with Processes(state.folder) as processes, ExitStack() as stack:
         with _step(console, "Starting"):
-            serve = [*COUNTERSIGN, "serve", "--port", str(port), "--workers", "1"]
+            serve = [*COUNTERSIGN, "serve", "--port", str(port), "--workers", "1", "--no-worker"]
             processes.start("countersign", serve, environment)
             for agency in agencies:
                 own = agency.environment(issuer, state.find(_registered(agency)), state.secret("cookie_secret"))
                 processes.start(agency.look, [sys.executable, str(PROGRAM)], own)
+            from idp.sandbox.outbox import serving  # noqa: PLC0415 - imported while the others start
+
+            stack.enter_context(serving(outbox_port, environment))
             for url in (f"{issuer}/readyz", *(agency.url for agency in agencies)):
                 processes.await_answer(url)
+        processes.start("worker", [*COUNTERSIGN, "worker", "--until-orphaned"], environment)
         banner.show(console, issuer=issuer, agencies=agencies, outbox=outbox, folder=state.folder)
         while True:
             time.sleep(WATCH_SECONDS)
