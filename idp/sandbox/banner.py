@@ -17,6 +17,7 @@ INSECURE = (
     "http instead of https, on this machine only",
     "the key that wraps all secrets lies in a file beside the database",
     "everybody's password is printed here and the same on every machine",
+    "passwords that were stolen elsewhere are accepted: no list comes along",
     "letters stay here for anyone to read (COUNTERSIGN_MAIL_URL=screen:)",
     "the sample agencies may be called on localhost (COUNTERSIGN_FETCH_ALLOW)",
 )
@@ -32,10 +33,9 @@ def show(console: Console, *, issuer: str, agencies: Sequence[SampleAgency], out
     people = Table(box=None, pad_edge=False, header_style="bold")
     people.add_column("Email", no_wrap=True)
     people.add_column("Password", no_wrap=True)
-    people.add_column("Invented person: what to try")
+    people.add_column("Invented, to try")
     for persona in PERSONAS:
-        who = f"{persona.given_name} {persona.family_name}: {persona.about}"
-        people.add_row(persona.email, persona.password, who)
+        people.add_row(persona.email, persona.password, persona.about)
     seeds = [f"{persona.email} {persona.totp_secret}" for persona in PERSONAS if persona.totp_secret]
     unsafe = Text("\n".join(f"- {line}" for line in INSECURE))
     console.print()
@@ -44,6 +44,6 @@ def show(console: Console, *, issuer: str, agencies: Sequence[SampleAgency], out
     console.print(Panel(unsafe, title="Not safe, and only so in the sandbox", border_style="yellow"))
     console.print("Seeds for a code app (or read the codes beside the letters):", *seeds, sep="\n  ")
     console.print(f"State and logs: {folder}")
-    command = os.path.relpath(Path(sys.executable).with_name("countersign"))
-    console.print(f"Other commands: set -a; . {folder}/settings.env; set +a; {command} keys list")
+    command, settings = (os.path.relpath(path) for path in (Path(sys.executable).with_name("countersign"), folder))
+    console.print("Other commands:", f"set -a; . {settings}/settings.env; set +a; {command} keys list", sep="\n  ")
     console.print("Ctrl-C ends everything.", style="bold")

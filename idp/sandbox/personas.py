@@ -38,7 +38,7 @@ PERSONAS = (
         birthdate="1988-03-14",
         email_name="amina",
         password="copper-lantern-drifts-42",
-        about="a password and nothing else",
+        about="password alone",
     ),
     Persona(
         given_name="Grace",
@@ -46,7 +46,7 @@ PERSONAS = (
         birthdate="1975-11-02",
         email_name="grace",
         password="velvet-orbit-pancake-17",
-        about="a password and a code from an app",
+        about="password and code app",
         totp_secret="MZXW6YTBOI4TQNBVGEZDGNBVGY3TQOJQ",
     ),
     Persona(
@@ -55,7 +55,7 @@ PERSONAS = (
         birthdate="1962-03-01",
         email_name="dewi",
         password="pebble-harbour-whistle-63",
-        about="letters and pages in Welsh",
+        about="Welsh pages and letters",
         locale="cy",
     ),
     Persona(
@@ -64,7 +64,7 @@ PERSONAS = (
         birthdate="1999-07-30",
         email_name="zoe",
         password="ginger-satellite-umbrella-8",
-        about="a name no form may break",
+        about="a name with diacritics",
     ),
     Persona(
         given_name="Kofi",
@@ -72,7 +72,7 @@ PERSONAS = (
         birthdate="1951-12-25",
         email_name="kofi",
         password="marble-thunder-orchard-95",
-        about="has an account at work as well",
+        about="first of two accounts",
     ),
     Persona(
         given_name="Kofi",
@@ -80,7 +80,7 @@ PERSONAS = (
         birthdate="1951-12-25",
         email_name="kofi.work",
         password="saddle-glacier-biscuit-31",
-        about="the same person's second account, with a code",
+        about="second one, and code app",
         totp_secret="GE4DKNBSGY3TIOJVMFRGGZDFGEZDGNBV",
     ),
 )
