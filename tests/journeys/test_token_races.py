@@ -8,7 +8,7 @@ import requests
 
 from tests.support.insider import Insider
 from tests.support.public_app import BACK, client_id, question
-from tests.support.racing import post, race
+from tests.support.racing import post, race, send
 from tests.support.service import Service
 from tests.support.token_office import VERIFIER
 from tests.support.visitor import PASSWORD, sign_in
@@ -28,12 +28,12 @@ def code(service: Service, client_id: str, insider: Insider) -> str:
     return parse_qs(urlsplit(back).query)["code"][0]
 
 
-def redeem(service: Service, client_id: str, code: str) -> requests.Response:
+def redeem(service: Service, client_id: str, code: str) -> requests.Request:
     form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
     return post(f"{service.base_url}/token", form | {"client_id": client_id})
 
 
-def refresh(service: Service, client_id: str, token: str) -> requests.Response:
+def refresh(service: Service, client_id: str, token: str) -> requests.Request:
     form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": client_id}
     return post(f"{service.base_url}/token", form)
 
@@ -48,15 +48,15 @@ def test_fifty_racing_redemptions_have_one_success_and_its_tokens_are_ended(
     (won,) = (answer.json() for answer in answers if answer.status_code == 200)
     bearer = {"Authorization": f"Bearer {won['access_token']}"}
     assert requests.get(f"{service.base_url}/userinfo", headers=bearer, timeout=10).status_code == 401
-    assert refresh(service, client_id, won["refresh_token"]).json()["error"] == "invalid_grant"
+    assert send(refresh(service, client_id, won["refresh_token"])).json()["error"] == "invalid_grant"
 
 
 def test_a_raced_refresh_token_has_one_successor(service: Service, client_id: str, code: str) -> None:
-    first = redeem(service, client_id, code).json()["refresh_token"]
+    first = send(redeem(service, client_id, code)).json()["refresh_token"]
 
     answers = race(lambda _: refresh(service, client_id, first))
 
     assert {answer.status_code for answer in answers} == {200}
     successors = {answer.json()["refresh_token"] for answer in answers}
     assert len(successors) == 1
-    assert refresh(service, client_id, successors.pop()).status_code == 200
+    assert send(refresh(service, client_id, successors.pop())).status_code == 200
