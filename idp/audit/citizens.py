@@ -45,8 +45,21 @@ class CitizenUnlocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenDisabled:
-    """A citizen can no longer sign in."""
+    """An operator barred a citizen: they can no longer sign in, and whatever stood ended."""
 
     name: ClassVar[str] = "citizen.disabled"
     at: datetime
     citizen_id: str
+    reason: str | None = None
+    """As the operator gave it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitizenEnabled:
+    """An operator let a citizen sign in again; nothing that ended came back."""
+
+    name: ClassVar[str] = "citizen.enabled"
+    at: datetime
+    citizen_id: str
+    reason: str | None = None
+    """As the operator gave it."""

@@ -34,3 +34,6 @@ class CitizenStore(Protocol):
 
     def disable(self, citizen_id: str, at: datetime) -> bool:
         """Bar the citizen from signing in; say whether this call did it."""
+
+    def enable(self, citizen_id: str, at: datetime) -> bool:
+        """Let a barred citizen sign in again; say whether this call did it."""

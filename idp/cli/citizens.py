@@ -1,4 +1,4 @@
-"""`countersign citizens`: make a citizen from a script, look one up, and admit their attempts again."""
+"""`countersign citizens`: make a citizen from a script, look one up, let them in again or keep them out."""
 
 import sys
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from idp.audit.authentication import FactorAdded
-from idp.audit.citizens import CitizenRegistered, CitizenUnlocked
+from idp.audit.citizens import CitizenEnabled, CitizenRegistered, CitizenUnlocked
 from idp.authentication import password_rules, totp
 from idp.authentication.breached_passwords import BreachedPasswords
 from idp.authentication.factors import Factor
@@ -22,6 +22,7 @@ from idp.citizens.store import EmailTaken
 from idp.cli import Refusal
 from idp.cli.printing import iso, json_option, print_json, print_rows, say
 from idp.cli.session import opened
+from idp.web.ending import disable_citizen
 from idp.web.services import Services
 from idp.web.stores import Stores
 
@@ -38,7 +39,7 @@ _WHY = {
 
 @click.group()
 def citizens() -> None:
-    """Make citizens, look them up and unlock them."""
+    """Make citizens, look them up, unlock, disable and enable them."""
 
 
 @citizens.command()
@@ -119,6 +120,33 @@ def unlock(email: str | None, citizen_id: str | None) -> None:
     say(f"{found.email} may try again.")
 
 
+@citizens.command()
+@click.argument("who", metavar="EMAIL_OR_ID")
+@click.option("--reason", help="Why, for the record.")
+def disable(who: str, reason: str | None) -> None:
+    """Keep a citizen out: sessions, codes and tokens end now, their services are told, and no sign-in succeeds."""
+    use = opened()
+    with use.database.work() as stores:
+        found = _find_by_either(stores, who)
+        done = disable_citizen(stores, use, found.citizen_id, reason=reason)
+    say(f"{found.email} is disabled." if done else f"{found.email} was disabled already.")
+
+
+@citizens.command()
+@click.argument("who", metavar="EMAIL_OR_ID")
+@click.option("--reason", help="Why, for the record.")
+def enable(who: str, reason: str | None) -> None:
+    """Let a disabled citizen sign in again, with what they had to sign in. What ended stays ended."""
+    use = opened()
+    now = use.clock.now()
+    with use.database.work() as stores:
+        found = _find_by_either(stores, who)
+        done = stores.citizens.enable(found.citizen_id, now)
+        if done:
+            stores.audit.record(CitizenEnabled(at=now, citizen_id=found.citizen_id, reason=reason))
+    say(f"{found.email} may sign in again." if done else f"{found.email} was not disabled.")
+
+
 def _check_named_once(email: str | None, citizen_id: str | None) -> None:
     if (email is None) == (citizen_id is None):
         raise click.UsageError("Give --email or --id.")
@@ -129,6 +157,11 @@ def _find(stores: Stores, email: str | None, citizen_id: str | None) -> Citizen:
     if found is None:
         raise Refusal("No citizen has that address." if email else "No citizen has that id.")
     return found
+
+
+def _find_by_either(stores: Stores, who: str) -> Citizen:
+    """Return the citizen of an address or an id; no id has an @."""
+    return _find(stores, who, None) if "@" in who else _find(stores, None, who)
 
 
 def _address(email: str) -> Address:

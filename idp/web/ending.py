@@ -11,6 +11,7 @@ from datetime import datetime
 
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.grants.model import Grant
+from idp.audit.citizens import CitizenDisabled
 from idp.audit.sessions import SessionEnded
 from idp.notices import logouts
 from idp.notices.logouts import SessionOver
@@ -21,6 +22,7 @@ from idp.web.stores import Stores
 SIGNED_OUT = "signed_out"
 SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
 REPLACED = "replaced"
+DISABLED = "citizen_disabled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,19 @@ def sign_out_everywhere(
     if offline_too:
         stores.grants.end_for_citizen(citizen_id, now)
     return ended
+
+
+def disable_citizen(stores: Stores, use: Services, citizen_id: str, *, reason: str | None = None) -> bool:
+    """Bar a citizen and end all that stands on their identity, codes in flight too; say whether this call did it.
+
+    They are barred first: a sign-in that is under way waits for this, and then finds them barred.
+    """
+    now = use.clock.now()
+    if not stores.citizens.disable(citizen_id, now):
+        return False
+    stores.audit.record(CitizenDisabled(at=now, citizen_id=citizen_id, reason=reason))
+    sign_out_everywhere(stores, use, citizen_id, because=DISABLED, offline_too=True)
+    return True
 
 
 def _end_what_stood_on(

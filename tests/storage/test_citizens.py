@@ -119,3 +119,18 @@ def test_a_citizen_is_disabled_once_and_stays_found(stores: Stores) -> None:
     found = stores.citizens.find(made.citizen_id)
     assert found is not None
     assert not found.active
+
+
+def test_a_disabled_citizen_is_enabled_once(stores: Stores) -> None:
+    ada, eve = make(stores), make(stores, "eve@example.org")
+    assert not stores.citizens.enable(ada.citizen_id, LATER)
+    for each in (ada, eve):
+        stores.citizens.disable(each.citizen_id, LATER)
+
+    assert stores.citizens.enable(ada.citizen_id, LATER)
+    assert not stores.citizens.enable(ada.citizen_id, LATER)
+
+    assert [each.active for each in map(stores.citizens.find, (ada.citizen_id, eve.citizen_id)) if each] == [
+        True,
+        False,
+    ]

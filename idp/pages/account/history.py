@@ -24,6 +24,8 @@ WORDS: Mapping[str, LazyString] = {
     "backup_code.used": lazy_gettext("A backup code was used"),
     "citizen.email_changed": lazy_gettext("The email address was changed"),
     "citizen.name_changed": lazy_gettext("The name was changed"),
+    "citizen.disabled": lazy_gettext("An operator blocked the account"),
+    "citizen.enabled": lazy_gettext("An operator unblocked the account"),
     "citizen.unlocked": lazy_gettext("An operator let sign-ins be tried again"),
     "citizen.registered": lazy_gettext("The account was made"),
     "consent.given": lazy_gettext("Agreed to share details"),

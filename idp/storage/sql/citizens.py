@@ -87,7 +87,14 @@ class SqlCitizens:
 
     def disable(self, citizen_id: str, at: datetime) -> bool:
         """Bar the citizen; say whether this call did it."""
-        statement = _THIS.where(citizens.c.active).values(active=False, updated_at=at)
+        return self._switch(citizen_id, at, active=False)
+
+    def enable(self, citizen_id: str, at: datetime) -> bool:
+        """Let a barred citizen in again; say whether this call did it."""
+        return self._switch(citizen_id, at, active=True)
+
+    def _switch(self, citizen_id: str, at: datetime, *, active: bool) -> bool:
+        statement = _THIS.where(citizens.c.active != active).values(active=active, updated_at=at)
         return self._work.write(statement, {"this": citizen_id}).rowcount == 1
 
     def _change(self, citizen_id: str, change: dict[str, object]) -> None:

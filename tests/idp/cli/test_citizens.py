@@ -105,3 +105,22 @@ def test_an_operator_lets_a_locked_citizen_try_again_and_it_is_recorded(installa
     assert "locked@example.org may try again" in done.stderr
     assert nobody.returncode == 2
     assert "citizen.unlocked" in installation.cli("audit", "list").stdout
+
+
+def test_an_operator_keeps_a_citizen_out_and_lets_them_in_again(installation: Service) -> None:
+    made = installation.cli_json("citizens", "add", "--email", "out@example.org", "--password", PASSWORD)
+
+    done = installation.cli("citizens", "disable", "OUT@example.org", "--reason", "a stolen identity")
+    shown = installation.cli_json("citizens", "show", "--email", "out@example.org")
+    again = installation.cli("citizens", "disable", "--", made["citizen_id"])
+    back = installation.cli("citizens", "enable", "--", made["citizen_id"])
+    nobody = installation.cli("citizens", "disable", "nobody@example.org", check=False)
+
+    assert "out@example.org is disabled" in done.stderr
+    assert shown["active"] is False
+    assert "was disabled already" in again.stderr
+    assert "may sign in again" in back.stderr
+    assert installation.cli_json("citizens", "show", "--email", "out@example.org")["active"] is True
+    assert nobody.returncode == 2
+    recorded = installation.cli("audit", "list").stdout
+    assert (recorded.count("citizen.disabled"), recorded.count("citizen.enabled")) == (1, 1)
