@@ -23,6 +23,8 @@ class CitizenEmailChanged:
     name: ClassVar[str] = "citizen.email_changed"
     at: datetime
     citizen_id: str
+    asking: tuple[str, ...]
+    """The relying parties that must ask the citizen again before they are told it, by `client_id`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,8 @@ class CitizenNameChanged:
     name: ClassVar[str] = "citizen.name_changed"
     at: datetime
     citizen_id: str
+    asking: tuple[str, ...]
+    """As for an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

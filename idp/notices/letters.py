@@ -73,6 +73,14 @@ class EmailChanged(Letter):
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameChanged(Letter):
+    """The name was corrected."""
+
+    name: ClassVar[str] = "name_changed"
+    at: datetime
+
+
 CHANGES = frozenset(
     {
         "password_set",
@@ -86,7 +94,7 @@ CHANGES = frozenset(
     }
 )
 LETTERS: Mapping[str, type[Letter]] = {
-    letter.name: letter for letter in (EmailCode, AddressInUse, NewDevice, CredentialChanged, EmailChanged)
+    letter.name: letter for letter in (EmailCode, AddressInUse, NewDevice, CredentialChanged, EmailChanged, NameChanged)
 }
 
 

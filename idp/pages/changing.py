@@ -1,5 +1,6 @@
 """What every change of a credential has in common: a fresh proof before it, and who hears of it after it."""
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from idp.audit.authentication import FactorAdded
@@ -8,6 +9,7 @@ from idp.authentication.factors import Factor
 from idp.authentication.kept_passkeys import MOST, Passkey
 from idp.authentication.levels import at_least
 from idp.citizens.model import Citizen
+from idp.consent.telling import facts_in
 from idp.notices.letters import CredentialChanged, send
 from idp.sessions.model import Session
 from idp.signin.errors import PageError
@@ -71,6 +73,21 @@ def changed(citizen: Citizen, session: Session, change: str, *events: Event) -> 
     letter = CredentialChanged(to=citizen.email, language=citizen.locale, at=now, change=change)
     send(stores().outbox, services().sealer, letter, now)
     end_others(session)
+
+
+def ask_again(citizen: Citizen, facts: Collection[str]) -> tuple[str, ...]:
+    """Take back what was agreed with services that are told one of these facts; return their `client_id`s.
+
+    A citizen agrees to the values they see. Once one is another, nothing that rests on the old one may fetch
+    it: the next sign-in there shows the new value and asks.
+    """
+    now, whose, asking = services().clock.now(), citizen.citizen_id, []
+    for consent in stores().consents.list_for_citizen(whose):
+        items = [item for item in consent.items if set(facts).intersection(facts_in(item))]
+        if items and stores().consents.withdraw(whose, consent.client_id, now, items=items):
+            stores().grants.end_for_consent(whose, consent.client_id, now)
+            asking.append(consent.client_id)
+    return tuple(sorted(asking))
 
 
 def add_passkey(citizen: Citizen, session: Session, passkey: Passkey) -> bool:

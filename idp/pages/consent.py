@@ -12,9 +12,11 @@ from flask_babel.speaklater import LazyString
 from federation.authorization.errors import AccessDenied
 from idp.audit.sessions import ConsentDeclined, ConsentGiven
 from idp.citizens.attributes import claims_of
+from idp.citizens.model import Citizen
 from idp.consent.telling import Told, told
 from idp.pages.visit import Visit, visit
 from idp.sessions.model import Session
+from idp.signin.interactions import hashed
 from idp.signin.steps import Step
 from idp.web.access import anyone
 from idp.web.answering import step_due
@@ -58,7 +60,10 @@ def decide(interaction_id: str) -> ResponseReturnValue:
     """Remember a yes and go on; on a no, tell the agency."""
     here = visit(interaction_id)
     session = current_session()
-    if session is None or request.form.get("citizen") != mark_of(session):
+    if session is None:
+        return return_to(interaction_id)
+    stores().credentials.hold(session.citizen_id)
+    if request.form.get("citizen") != _mark(session, stores().citizens.find(session.citizen_id)):
         return return_to(interaction_id)
     if step_due(here.interaction) is not Step.CONSENT:
         return return_to(interaction_id)
@@ -99,8 +104,14 @@ def _page(here: Visit, session: Session) -> str:
         rows=_rows(bringing),
         email="" if citizen is None else citizen.email,
         offline="offline_access" in here.interaction.asked.scope,
-        citizen=mark_of(session),
+        citizen=_mark(session, citizen),
     )
+
+
+def _mark(session: Session, citizen: Citizen | None) -> str:
+    """Return what the form carries to show to whom and of whom it was rendered: older values are not agreed to."""
+    shown = "" if citizen is None else citizen.updated_at.isoformat()
+    return hashed(f"{mark_of(session)} {shown}")
 
 
 def _rows(bringing: Told) -> list[dict[str, str]]:

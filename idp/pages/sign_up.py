@@ -12,6 +12,7 @@ from idp.authentication.email_codes import NoCode, TriesSpent
 from idp.authentication.enrolment import Enrolment
 from idp.citizens.email import Address, InvalidEmail, parse
 from idp.pages import address_letters, refusals
+from idp.pages.naming import read_name
 from idp.pages.visit import Visit, visit
 from idp.web.access import anyone
 from idp.web.browser import return_to
@@ -19,9 +20,6 @@ from idp.web.services import services
 
 bp = Blueprint("sign_up", __name__, url_prefix="/sign-up/<interaction_id>")
 bp.before_request(anyone)
-
-LONGEST_NAME = 100
-"""Characters of each part of a name."""
 
 
 @bp.get("")
@@ -96,26 +94,15 @@ def show_name(interaction_id: str) -> ResponseReturnValue:
 
 @bp.post("/name")
 def keep_name(interaction_id: str) -> ResponseReturnValue:
-    """Keep the name; one part of it is enough, since not everybody has two."""
+    """Keep the name."""
     here = visit(interaction_id)
-    use = services()
-    given_name, family_name = _name("given_name"), _name("family_name")
-    errors = {}
-    if not given_name and not family_name:
-        errors["given_name"] = _("Enter your name")
-    for field, name in (("given_name", given_name), ("family_name", family_name)):
-        if len(name) > LONGEST_NAME or not name.replace("\u200d", "").replace("\u200c", "").isprintable():
-            errors[field] = _("Enter a name of at most %(num)d letters", num=LONGEST_NAME)
-    if errors:
-        return _name_page(here, given_name, family_name, errors), refusals.WRONG
-    known = {"given_name": given_name or None, "family_name": family_name or None}
+    use, typed = services(), read_name()
+    if typed.errors:
+        return _name_page(here, typed.given_name, typed.family_name, typed.errors), refusals.WRONG
+    known = {"given_name": typed.given_name or None, "family_name": typed.family_name or None}
     if enrolment.update(use.ephemeral, use.sealer, interaction_id, **known) is None:
         return return_to(interaction_id)
     return redirect(url_for("sign_up_passkey.show", interaction_id=interaction_id), 303)
-
-
-def _name(field: str) -> str:
-    return " ".join(request.form.get(field, "").split())
 
 
 def _email_page(here: Visit, email: str, errors: dict[str, str] | None = None) -> str:

@@ -16,11 +16,14 @@ from idp.citizens.store import EmailTaken
 from idp.notices.letters import EmailChanged, send
 from idp.pages import address_letters, refusals
 from idp.pages.account import entrance
-from idp.pages.changing import begin_change, check_proved, end_others
+from idp.pages.changing import ask_again, begin_change, check_proved, end_others
 from idp.web.access import citizens_only, session
 from idp.web.rendering import render
 from idp.web.services import services
 from idp.web.transaction import stores, undo
+
+FACTS = frozenset({"email"})
+"""The claim that tells it."""
 
 bp = Blueprint("account_email", __name__, url_prefix="/account/email")
 bp.before_request(citizens_only)
@@ -87,7 +90,8 @@ def _take(citizen: Citizen, address: Address) -> ResponseReturnValue:
         undo()
         taken = _("This address belongs to another account. Sign in to that one, or use another address.")
         return _page(citizen, address.written, taken), refusals.WRONG
-    stores().audit.record(CitizenEmailChanged(at=now, citizen_id=citizen.citizen_id))
+    asking = ask_again(citizen, FACTS)
+    stores().audit.record(CitizenEmailChanged(at=now, citizen_id=citizen.citizen_id, asking=asking))
     for to in (citizen.email, address.written):
         send(stores().outbox, services().sealer, EmailChanged(to=to, language=citizen.locale, at=now), now)
     end_others(session())

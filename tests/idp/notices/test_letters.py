@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from idp.notices import letters
-from idp.notices.letters import AddressInUse, CredentialChanged, EmailChanged, EmailCode, Letter, NewDevice
+from idp.notices.letters import AddressInUse, CredentialChanged, EmailChanged, EmailCode, Letter, NameChanged, NewDevice
 from idp.notices.rendering import Rendered, render
 from idp.notices.senders import DeliveryFailed, OnScreen, Smtp, sender_at
 from idp.web.language import NAMES
@@ -21,6 +21,7 @@ EVERY = [
     AddressInUse(to=TO, language="en"),
     NewDevice(to=TO, language="en", at=AT, device="Firefox on Linux"),
     EmailChanged(to=TO, language="en", at=AT),
+    NameChanged(to=TO, language="en", at=AT),
     *(CredentialChanged(to=TO, language="en", at=AT, change=change) for change in sorted(letters.CHANGES)),
 ]
 

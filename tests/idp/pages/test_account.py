@@ -16,6 +16,7 @@ PAGES = [
     "/password",
     "/code-app",
     "/backup-codes",
+    "/name",
     "/email",
     "/sessions",
     "/services",
@@ -29,6 +30,7 @@ FORMS = [
     "/code-app",
     "/code-app/remove",
     "/backup-codes",
+    "/name",
     "/email",
     "/email/code",
     "/sessions/end",
@@ -93,7 +95,7 @@ def test_turning_back_ends_where_nobody_need_sign_in(browser: Browser) -> None:
     assert browser.get(f"/authorize/{here}").status_code == 409
 
 
-@pytest.mark.parametrize("page", ["/passkeys/new", "/code-app", "/email"])
+@pytest.mark.parametrize("page", ["/passkeys/new", "/code-app", "/name", "/email"])
 def test_what_is_sensitive_asks_for_a_fresh_proof_and_leads_back(
     site: Site, browser: Browser, ada: Person, page: str
 ) -> None:
@@ -106,7 +108,7 @@ def test_what_is_sensitive_asks_for_a_fresh_proof_and_leads_back(
     assert browser.get(answer.location).location.startswith("/sign-in/")
 
 
-@pytest.mark.parametrize("form", ["/passkeys/new", "/code-app", "/code-app/remove", "/backup-codes", "/email"])
+@pytest.mark.parametrize("form", ["/passkeys/new", "/code-app", "/code-app/remove", "/backup-codes", "/name", "/email"])
 def test_a_form_shown_when_the_proof_was_fresh_is_refused_when_it_is_not(
     site: Site, browser: Browser, eve: Person, form: str
 ) -> None:
