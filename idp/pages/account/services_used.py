@@ -7,6 +7,8 @@ from flask import Blueprint, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from federation.authorization.response import address_with
+from federation.relying_parties.model import RelyingParty
 from idp.audit.sessions import ConsentWithdrawn
 from idp.consent.ledger import Consent
 from idp.consent.telling import facts_in
@@ -67,10 +69,17 @@ def _used(consent: Consent, last_used: datetime) -> Used:
         client_id=consent.client_id,
         name=service.client_name if service else _("A service that has closed"),
         agency=service.agency if service else "",
-        url=service.client_uri if service else None,
+        url=_way_in(service) if service else None,
         last_used=last_used,
         items=tuple((item, _words(item)) for item in items),
     )
+
+
+def _way_in(service: RelyingParty) -> str | None:
+    """Return where the service signs citizens in on our word (OIDC Core section 4), or else its own page."""
+    if service.initiate_login_uri is None:
+        return service.client_uri
+    return address_with(service.initiate_login_uri, {"iss": services().settings.issuer})
 
 
 def _order(item: str) -> tuple[bool, str]:
@@ -81,4 +90,6 @@ def _words(item: str) -> str:
     """Return what an item tells: for a scope, all that is told of a citizen under it."""
     if item == "scope:offline_access":
         return str(_("Checking these details when you are not using the service"))
-    return ", ".join(str(NAMES.get(each, each)) for each in facts_in(item)) or item.partition(":")[2]
+    order = [*NAMES]
+    facts = sorted(facts_in(item), key=lambda fact: order.index(fact) if fact in NAMES else len(order))
+    return ", ".join(str(NAMES.get(fact, fact)) for fact in facts) or item.partition(":")[2]
