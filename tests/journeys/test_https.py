@@ -59,6 +59,7 @@ class Installation:
 
     service: Service
     proxy: Proxy
+    clear_port: int
     agency: Agency
     authority: Authority
     registered: dict[str, Any]
@@ -112,7 +113,9 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     behind_agency = make_server("127.0.0.1", 0, agency.app, threaded=True)
     threading.Thread(target=behind_agency.serve_forever, daemon=True).start()
     with serving(pair, folder, workers=2, **settings) as service:
-        proxy = Proxy(folder, authority, port, {PROVIDER: service.port, AGENCY: behind_agency.server_port})
+        behind = {PROVIDER: service.port, AGENCY: behind_agency.server_port}
+        clear_port = free_port()
+        proxy = Proxy.of_hosts(folder, authority, port, behind, clear_port=clear_port)
         metadata = {
             "client_name": "Parking",
             "redirect_uris": [proxy.url(AGENCY, "/back")],
@@ -122,7 +125,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         registered = service.cli_json("agencies", "add", stdin=metadata)
         email = "ada@example.org"
         service.cli("citizens", "add", "--email", email, "--password", PASSWORD, "--given-name", "Ada")
-        yield Installation(service, proxy, agency, authority, registered, email)
+        yield Installation(service, proxy, clear_port, agency, authority, registered, email)
         proxy.end()
     behind_agency.shutdown()
 
@@ -284,7 +287,7 @@ def test_forwarded_headers_are_believed_from_the_trusted_peer_alone(
 
 
 def test_a_proxy_that_was_reached_in_the_clear_is_refused(installation: Installation) -> None:
-    clear = urllib3.HTTPConnectionPool("127.0.0.1", installation.proxy.clear_port)
+    clear = urllib3.HTTPConnectionPool("127.0.0.1", installation.clear_port)
 
     answer = clear.request("GET", "/help", headers={"Host": f"{PROVIDER}:{installation.proxy.port}"})
 

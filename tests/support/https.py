@@ -4,6 +4,7 @@ import base64
 import hashlib
 import signal
 import socket
+import ssl
 import subprocess
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -20,23 +21,15 @@ from tests.support import server
 COMES_FROM = "127.0.0.2"
 """The address from which the proxy calls the service, so that it can be told from others on this machine."""
 
-_CONFIGURATION = """
-global
-    maxconn 200
-defaults
-    mode http
-    timeout connect 5s
-    timeout client 60s
-    timeout server 60s
+SHIPPED = Path(__file__).parents[2] / "docker/haproxy.cfg"
+_HEAD, _, _SECTIONS = SHIPPED.read_text("utf-8").partition("frontend citizens\n")
+_RULES = _SECTIONS.partition("alpn h2,http/1.1\n")[2].partition("    default_backend")[0]
+_SEVERAL_HOSTS = """{head}
 frontend everybody
     bind 127.0.0.1:{port} ssl crt {certificate}
     bind 127.0.0.1:{clear_port}
-    option http-restrict-req-hdr-names delete
-    http-request del-header X-Forwarded-For
-    option forwardfor
-    http-request set-header X-Forwarded-Proto https if {{ ssl_fc }}
-    http-request set-header X-Forwarded-Proto http unless {{ ssl_fc }}
 {rules}
+{hosts}
 {backends}
 """
 
@@ -89,32 +82,52 @@ def _certificate(
 
 
 class Proxy:
-    """One HAProxy for several hosts of one port."""
+    """One HAProxy, with the very file that is shipped or with several hosts of one port."""
 
-    def __init__(self, folder: Path, authority: Authority, port: int, behind: Mapping[str, int]) -> None:
-        """`behind` says which local port answers for which host."""
-        self.port, self.clear_port, self._authority = port, server.free_port(), authority
-        rules = [f"    use_backend {host} if {{ req.hdr(host) -m beg {host}: }}" for host in behind]
+    def __init__(self, folder: Path, authority: Authority, port: int, configuration: Path, **env: str) -> None:
+        self.port, self._authority = port, authority
+        haproxy = server.find_program("haproxy", package="haproxy", folders=[Path("/usr/sbin")])
+        self._log = folder / "haproxy.log"
+        with self._log.open("ab") as log:
+            command = [haproxy, "-db", "-f", str(configuration)]
+            self._process: subprocess.Popen[bytes] = server.start(
+                command, log=log, user=None, ended_by=signal.SIGTERM, env=env
+            )
+        server.wait_until(self._answers, seconds=20, what="HAProxy answers")
+
+    @classmethod
+    def shipped(cls, folder: Path, authority: Authority, port: int, service_port: int) -> "Proxy":
+        """Start it as its file says how, before one service."""
+        env = {
+            "LISTEN": f"127.0.0.1:{port}",
+            "CERTIFICATE": str(authority.certificate),
+            "COUNTERSIGN": f"127.0.0.1:{service_port}",
+        }
+        return cls(folder, authority, port, SHIPPED, **env)
+
+    @classmethod
+    def of_hosts(
+        cls, folder: Path, authority: Authority, port: int, behind: Mapping[str, int], *, clear_port: int
+    ) -> "Proxy":
+        """Start it with the rules of the shipped file; `behind` says which local port answers for which host."""
+        hosts = [f"    use_backend {host} if {{ req.hdr(host) -m beg {host}: }}" for host in behind]
         backends = [
             f"backend {host}\n    source {COMES_FROM}\n    server one 127.0.0.1:{local}"
             for host, local in behind.items()
         ]
         configuration = folder / "haproxy.cfg"
         configuration.write_text(
-            _CONFIGURATION.format(
+            _SEVERAL_HOSTS.format(
+                head=_HEAD,
                 port=port,
-                clear_port=self.clear_port,
+                clear_port=clear_port,
                 certificate=authority.certificate,
-                rules="\n".join(rules),
+                rules=_RULES,
+                hosts="\n".join(hosts),
                 backends="\n".join(backends),
             )
         )
-        haproxy = server.find_program("haproxy", package="haproxy", folders=[Path("/usr/sbin")])
-        self._log = folder / "haproxy.log"
-        with self._log.open("ab") as log:
-            command = [haproxy, "-db", "-f", str(configuration)]
-            self._process: subprocess.Popen[bytes] = server.start(command, log=log, user=None, ended_by=signal.SIGTERM)
-        server.wait_until(self._answers, seconds=20, what="HAProxy answers")
+        return cls(folder, authority, port, configuration)
 
     def url(self, host: str, path: str = "") -> str:
         """Return an address as browsers are given it."""
@@ -131,6 +144,11 @@ class Proxy:
             headers={"Host": f"{host}:{self.port}"},
             timeout=20,
         )
+
+    def connection(self, host: str) -> ssl.SSLSocket:
+        """Return a connection on which a test says what it likes."""
+        trusting = ssl.create_default_context(cafile=self._authority.path)
+        return trusting.wrap_socket(socket.create_connection(("127.0.0.1", self.port), 20), server_hostname=host)
 
     def end(self) -> None:
         """Stop the proxy."""
