@@ -28,7 +28,7 @@ from idp.pages import (
     stronger,
 )
 from idp.settings import Settings
-from idp.web import bounds, compression, csrf, errors, headers, language, proxies, telemetry
+from idp.web import bounds, chosen_language, compression, csrf, errors, headers, language, proxies, telemetry
 from idp.web.published import Published
 from idp.web.transaction import TransactionalFlask
 
@@ -64,6 +64,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     pages = frozenset(module.bp.name for module in PEOPLE)
     csrf.install(app, secret=use.cookie_secret, secure=use.secure, pages=pages)
     language.install(app, secure=use.secure)
+    chosen_language.install(app, pages=pages)
     errors.install(app)
     headers.install(app, secure=use.secure)
     compression.install(app)

@@ -56,6 +56,12 @@ def choose() -> str:
     return str(request.accept_languages.best_match(NAMES, DEFAULT))
 
 
+def picked() -> str | None:
+    """Return the code of the language that this very request picks by the toggle, or None."""
+    code = request.args.get("lang")
+    return code if code in NAMES else None
+
+
 def language() -> Language:
     """Return the language this page speaks."""
     return _language(str(get_locale() or DEFAULT))
@@ -77,8 +83,8 @@ def _cookie() -> str:
 
 
 def _remember(response: Response) -> Response:
-    chosen = request.args.get("lang")
-    if chosen in NAMES:
+    code = picked()
+    if code is not None:
         secure = _cookie().startswith("__Host-")
-        response.set_cookie(_cookie(), chosen, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="Lax")
+        response.set_cookie(_cookie(), code, max_age=COOKIE_SECONDS, httponly=True, secure=secure, samesite="Lax")
     return response
