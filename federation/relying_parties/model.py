@@ -40,15 +40,21 @@ class RelyingParty:
     sector_identifier_uri: str | None = None
     default_max_age: int | None = None
     require_auth_time: bool = False
+    """Kept to be told back: every ID token has `auth_time`."""
     default_acr_values: tuple[str, ...] = ()
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
+    """Kept to be told back: every logout token has `sid`."""
     client_uri: str | None = None
     logo_uri: str | None = None
+    """Kept to be told back: a picture from elsewhere would tell that place who is signing in where."""
     policy_uri: str | None = None
     tos_uri: str | None = None
+    """Citizens find these two where they are asked for consent."""
     initiate_login_uri: str | None = None
+    """Where citizens come to sign in on our word (OIDC Core section 4)."""
     contacts: tuple[str, ...] = ()
+    """For operators: `agencies show` prints them."""
     profile: str = "standard"
     active: bool = True
     created_at: datetime | None = None

@@ -98,10 +98,13 @@ def _deny(here: Visit, session: Session) -> ResponseReturnValue:
 
 def _page(here: Visit, session: Session) -> str:
     citizen = stores().citizens.find(session.citizen_id)
+    asking = stores().relying_parties.find(here.interaction.client_id)
     bringing = told(here.interaction.items, {} if citizen is None else claims_of(citizen))
     return here.render(
         "pages/consent/consent.html",
         rows=_rows(bringing),
+        policy_uri=asking and asking.policy_uri,
+        tos_uri=asking and asking.tos_uri,
         email="" if citizen is None else citizen.email,
         offline="offline_access" in here.interaction.asked.scope,
         citizen=_mark(session, citizen),

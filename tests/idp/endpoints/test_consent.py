@@ -81,3 +81,36 @@ def test_a_permission_that_is_no_fact_is_not_agreed_to_unseen(browser: Browser, 
 
     assert "payments:write" in page
     assert "told nothing else" not in page
+
+
+def test_the_services_own_terms_and_privacy_notice_are_linked(site: Site, browser: Browser, citizen: Citizen) -> None:
+    home = "https://wordy.example"
+    site.register(
+        RelyingParty(
+            client_id="wordy",
+            client_name="Wordy",
+            agency="City",
+            redirect_uris=(f"{home}/cb",),
+            policy_uri=f"{home}/privacy?a=1&b=2",
+            tos_uri=f"{home}/terms",
+            logo_uri=f"{home}/logo.png",
+            sector="wordy.example",
+        )
+    )
+    browser.sign_in(citizen)
+
+    asked = {"client_id": "wordy", "redirect_uri": f"{home}/cb", "scope": "openid"}
+    page = browser.get(f"/consent/{browser.begin(asked)}").text
+
+    for link in (f"{home}/privacy?a=1&amp;b=2", f"{home}/terms"):
+        assert f'href="{link}" target="_blank" rel="noopener noreferrer"' in page
+    assert "logo.png" not in page
+
+
+@pytest.mark.usefixtures("curious")
+def test_a_service_without_terms_has_no_links_to_them(browser: Browser, citizen: Citizen) -> None:
+    browser.sign_in(citizen)
+
+    page = page_for(browser, "openid email")
+
+    assert "opens in new tab" not in page
