@@ -10,7 +10,7 @@ from typing import Protocol
 from federation.relying_parties.model import RelyingParty
 
 MEMORY_SECONDS = 5.0
-"""How long a disabled or changed relying party may still look as it did, in other workers."""
+"""How long a disabled relying party may still look as it did, in other workers."""
 MEMORY_SIZE = 1_000
 
 
@@ -28,9 +28,6 @@ class RelyingPartyRegistry(Protocol):
 
     def add(self, relying_party: RelyingParty) -> bool:
         """Keep a new one; say False, and change nothing, if its `client_id` was ever taken."""
-
-    def update(self, relying_party: RelyingParty) -> bool:
-        """Replace what is known of an active one; say whether there was one. It cannot disable or revive."""
 
     def disable(self, client_id: str, at: datetime) -> bool:
         """Stop an active one for good; of any number of callers, one is told True."""
@@ -126,16 +123,8 @@ class RememberingRegistry:
         self._changed = True
         return self._registry.add(relying_party)
 
-    def update(self, relying_party: RelyingParty) -> bool:
-        """Replace what is known of an active one; say whether there was one."""
-        self._change(relying_party.client_id)
-        return self._registry.update(relying_party)
-
     def disable(self, client_id: str, at: datetime) -> bool:
         """Stop an active one for good; say whether this call did it."""
-        self._change(client_id)
-        return self._registry.disable(client_id, at)
-
-    def _change(self, client_id: str) -> None:
         self._changed = True
         self._recent.forget(client_id)
+        return self._registry.disable(client_id, at)

@@ -38,9 +38,6 @@ class CredentialStore(Protocol):
     def rehash_password(self, citizen_id: str, old: StoredPassword, new: StoredPassword) -> bool:
         """Put a newer hash of the same password, unless the password was changed meanwhile."""
 
-    def remove_password(self, citizen_id: str) -> bool:
-        """Forget the password; say whether there was one."""
-
     def find_totp(self, citizen_id: str) -> StoredTotp | None:
         """Return the citizen's code generator, or None."""
 

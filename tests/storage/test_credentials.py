@@ -48,8 +48,6 @@ def test_a_password_takes_the_place_of_another(durable: SqlDatabase, ada: str) -
         stores.credentials.set_password(ada, PASSWORD)
         stores.credentials.set_password(ada, newer)
         assert stores.credentials.find_password(ada) == newer
-        assert stores.credentials.remove_password(ada)
-        assert stores.credentials.find_password(ada) is None
 
 
 def test_a_rehash_never_undoes_a_change_of_password(durable: SqlDatabase, ada: str) -> None:

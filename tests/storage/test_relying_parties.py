@@ -81,19 +81,8 @@ def test_a_disabled_service_is_found_no_more_and_stays_disabled(durable: "SqlDat
     with durable.work() as stores:
         assert stores.relying_parties.find("parking") is None
         assert not stores.relying_parties.disable("parking", NOW)
-        assert not stores.relying_parties.update(replace(FULL, client_name="Revived"))
         assert not stores.relying_parties.disable("nobody", NOW)
         assert [found.active for found in stores.relying_parties.list()] == [False]
-
-
-def test_an_update_replaces_all_but_the_id_and_the_beginning(durable: "SqlDatabase") -> None:
-    changed = replace(FULL, client_name="Permits", agency="Lund", scope=("openid",), jwks=None)
-    with durable.work() as stores:
-        stores.relying_parties.add(FULL)
-        assert stores.relying_parties.update(replace(changed, created_at=NOW + timedelta(days=1)))
-
-    with durable.work() as stores:
-        assert stores.relying_parties.find("parking") == changed
 
 
 def test_the_list_is_in_order_of_age_and_can_be_of_one_agency(durable: "SqlDatabase") -> None:

@@ -77,7 +77,6 @@ _REHASH = (
     .where(passwords.c.citizen_id == _WHOSE, passwords.c.encoded == bindparam("old"))
     .values(encoded=bindparam("new"), pepper=bindparam("new_pepper"))
 )
-_REMOVE_PASSWORD = delete(passwords).where(passwords.c.citizen_id == _WHOSE)
 
 _TOTP = [totps.c.envelope, totps.c.last_step, totps.c.added_at]
 _FIND_TOTP = select(*_TOTP).where(totps.c.citizen_id == _WHOSE)
@@ -149,10 +148,6 @@ class SqlCredentials:
         """Put a newer hash of the same password, unless the password was changed meanwhile."""
         change = {"whose": citizen_id, "old": old.encoded, "new": new.encoded, "new_pepper": new.pepper}
         return self._work.write(_REHASH, change).rowcount == 1
-
-    def remove_password(self, citizen_id: str) -> bool:
-        """Forget the password; say whether there was one."""
-        return self._work.write(_REMOVE_PASSWORD, {"whose": citizen_id}).rowcount == 1
 
     def find_totp(self, citizen_id: str) -> StoredTotp | None:
         """Return the citizen's code generator, or None."""

@@ -43,11 +43,6 @@ _OF_AGENCY = _ALL.where(relying_parties.c.agency == bindparam("wanted"))
 _ADD = insert(relying_parties).on_conflict_do_nothing().returning(relying_parties.c.client_id)
 """Compiles to the same words on SQLite."""
 _ACTIVE_ROW = (relying_parties.c.client_id == bindparam("wanted")) & (relying_parties.c.active == true())
-_UPDATE = (
-    update(relying_parties)
-    .where(_ACTIVE_ROW)
-    .values(agency=bindparam("new_agency"), registered=bindparam("new_registered"))
-)
 _DISABLE = update(relying_parties).where(_ACTIVE_ROW).values(active=False, disabled_at=bindparam("at"))
 
 
@@ -80,15 +75,6 @@ class SqlRelyingParties:
             "created_at": relying_party.created_at,
         }
         return self._work.write(_ADD, row).first() is not None
-
-    def update(self, relying_party: RelyingParty) -> bool:
-        """Replace what is known of an active one; say whether there was one."""
-        change = {
-            "wanted": relying_party.client_id,
-            "new_agency": relying_party.agency,
-            "new_registered": _document(relying_party),
-        }
-        return self._work.write(_UPDATE, change).rowcount == 1
 
     def disable(self, client_id: str, at: datetime) -> bool:
         """Stop an active one for good; say whether this call did it."""
