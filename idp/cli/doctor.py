@@ -72,6 +72,7 @@ def examine() -> Iterator[Check]:
         return
     yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
     yield from _readiness()
+    yield _letters(settings)
     yield _breached_passwords(settings)
     yield from _warnings(settings)
     yield from _redis(settings)
@@ -85,6 +86,27 @@ def _readiness() -> Iterator[Check]:
             yield Check(name=part, verdict=Verdict.OK, cause=_GOOD[part])
         else:
             yield Check(name=part, verdict=Verdict.FAULT, cause=fault.cause, mend=fault.mend)
+
+
+def _letters(settings: Settings) -> Check:
+    """Say how many messages wait, logout notices too; without a mail server every letter does."""
+    waiting = _waiting()
+    if settings.mail_url is None:
+        cause = f"No mail server is set, so nobody can sign up. {waiting}"
+        mend = f"export {variable('mail_url')}=smtp://..."
+        return Check(name="letters", verdict=Verdict.WARNING, cause=cause, mend=mend)
+    return Check(name="letters", verdict=Verdict.OK, cause=waiting)
+
+
+def _waiting() -> str:
+    database = opened().database
+    try:
+        if database.is_migrated():
+            with database.work() as stores:
+                return f"Messages that wait to be delivered: {stores.outbox.waiting():,}."
+    except StoreUnavailable:
+        pass
+    return "It cannot be seen how many wait to be delivered."
 
 
 def _breached_passwords(settings: Settings) -> Check:

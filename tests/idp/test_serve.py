@@ -196,6 +196,7 @@ def test_the_doctor_finds_a_sound_installation_sound(service):
         "database": "ok",
         "ephemeral": "ok",
         "keys": "ok",
+        "letters": "warning",
         "passwords": "warning",
         "issuer": "warning",
     }

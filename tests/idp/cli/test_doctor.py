@@ -7,8 +7,10 @@ import pytest
 from click.testing import CliRunner
 from redis import Redis
 
+from idp.assembly import build
 from idp.cli import main
-from idp.settings import PREFIX
+from idp.notices.letters import EmailCode, send
+from idp.settings import PREFIX, load
 from tests.support import installation
 
 
@@ -23,6 +25,24 @@ def doctored(redis_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> l
     for name, value in given.items():
         monkeypatch.setenv(PREFIX + name, value)
     return [check["cause"] for check in json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)]
+
+
+def test_letters_that_wait_are_counted_and_the_missing_mail_server_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ephemeral_url = f"sqlite:///{tmp_path}/ephemeral.db"
+    doctored(ephemeral_url, tmp_path, monkeypatch)
+    use = build(load())
+    with use.database.work() as stores:
+        letter = EmailCode(to="ada@example.org", language="en", code="123456")
+        send(stores.outbox, use.sealer, letter, use.clock.now())
+
+    checks = json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)
+
+    [letters] = [check for check in checks if check["name"] == "letters"]
+    assert letters["verdict"] == "warning"
+    assert "No mail server is set" in letters["cause"]
+    assert "delivered: 1." in letters["cause"]
 
 
 @pytest.mark.parametrize(("policy", "warned"), [("allkeys-lru", True), ("noeviction", False)])
