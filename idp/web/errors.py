@@ -60,9 +60,11 @@ def stop_citizen(error: PageError) -> ResponseReturnValue:
 
 
 def refuse_form(_: CSRFError) -> ResponseReturnValue:
-    """Say that the form was too old or not ours, and that nothing was done."""
+    """Say that the form was too old or not ours, and that nothing was done; lead to the same page, fresh."""
     undo()
-    return _answer(400, "invalid_request", "pages/errors/stale_form.html")
+    adapter = current_app.create_url_adapter(request)
+    again = request.path if adapter is not None and adapter.test(request.path, "GET") else None
+    return _answer(400, "invalid_request", "pages/errors/stale_form.html", again=again)
 
 
 def wait(error: StoreUnavailable | CannotSign) -> ResponseReturnValue:
@@ -94,9 +96,9 @@ def fail(error: Exception) -> ResponseReturnValue:
     return _answer(500, "server_error", "pages/errors/failed.html")
 
 
-def _answer(status: int, code: str, template: str) -> Response:
+def _answer(status: int, code: str, template: str, *, again: str | None = None) -> Response:
     if _for_a_person():
-        answer = make_response(render(template, reference=request_id()))
+        answer = make_response(render(template, reference=request_id(), again=again))
     else:
         answer = jsonify(error=code, error_description=f"The request was refused. Reference: {request_id()}")
     answer.status_code = status
