@@ -1,10 +1,10 @@
 """The claims parameter: single claims asked for by name, and what their values should be (OIDC Core section 5.5)."""
 
-import json
 from collections.abc import Collection, Mapping
 from typing import Any
 
 from federation.claims import OF_SCOPE
+from federation.strict_json import NotStrictJson, parse_object
 
 Claims = Mapping[str, Mapping[str, Any]]
 """By place (`id_token`, `userinfo`) and name; a wish is null or an object."""
@@ -29,16 +29,13 @@ def parse(text: str, *, scope: Collection[str]) -> dict[str, dict[str, Any]]:
     `scope` is what the relying party is registered for: a claim outside of it is left out,
     as an unknown one is, so that the parameter is no way around registration.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > LONGEST:
+    encoded = text.encode("utf-8", "surrogatepass")
+    if len(encoded) > LONGEST:
         raise MalformedClaims("longer than allowed")
     try:
-        document = json.loads(text, object_pairs_hook=_members, parse_constant=_refuse_constant)
-    except MalformedClaims:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise MalformedClaims("not JSON") from error
-    if not isinstance(document, dict):
-        raise MalformedClaims("not an object")
+        document = parse_object(encoded)
+    except NotStrictJson as error:
+        raise MalformedClaims(str(error)) from error
     allowed = PROTOCOL_CLAIMS.union(*(OF_SCOPE.get(each, ()) for each in scope))
     return {place: _place(document.get(place), allowed) for place in PLACES}
 
@@ -46,17 +43,6 @@ def parse(text: str, *, scope: Collection[str]) -> dict[str, dict[str, Any]]:
 def asked_of_citizen(claims: Claims) -> frozenset[str]:
     """Return the names asked for that tell something about the citizen."""
     return frozenset(name for place in PLACES for name in claims.get(place) or ()) - PROTOCOL_CLAIMS
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise MalformedClaims("a member is repeated")
-    return members
-
-
-def _refuse_constant(name: str) -> None:
-    raise MalformedClaims(f"{name} is no JSON value")
 
 
 def _place(asked: Any, allowed: Collection[str]) -> dict[str, Any]:

@@ -15,12 +15,12 @@ from joserfc import jws
 from joserfc.errors import JoseError
 
 from federation.client_authentication.keys import RelyingPartyKeys
-from federation.client_authentication.strict_json import NotStrictJson, parse_object
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidClient
 from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, PublicKey
+from federation.strict_json import NotStrictJson, parse_object
 
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 LONGEST = 8_192

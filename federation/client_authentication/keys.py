@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from federation.client_authentication.strict_json import NotStrictJson, parse_object
 from federation.ephemeral import StoreUnavailable
 from federation.outbound import Fetcher, FetchFailed, FetchRefused
 from federation.relying_parties.model import RelyingParty
@@ -25,6 +24,7 @@ from federation.relying_parties.public_keys import (
     check_public_keys,
     find_verifying,
 )
+from federation.strict_json import NotStrictJson, parse_object
 
 FRESH_SECONDS = 600.0
 RENEW_SECONDS = 60.0
