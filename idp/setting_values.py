@@ -8,22 +8,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from federation.relying_parties.uris import is_loopback
+
 KEY_BYTES = 32
 MAIL_PORTS = {"smtp": 587, "smtps": 465}
 ON_SCREEN = "screen:"
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MAX_PORT = 65_535
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether `host` names this machine only: localhost, 127.0.0.0/8 or ::1."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def issuer(text: Any) -> str:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from federation.relying_parties.uris import is_loopback
 from idp import setting_values as values
 
 PREFIX = "COUNTERSIGN_"
@@ -188,7 +189,7 @@ def is_test_setting(field: str, value: Any) -> bool:
 
 def is_public(issuer: str) -> bool:
     """Say whether others than this machine can reach the issuer."""
-    return not values.is_loopback(urlsplit(issuer).hostname or "")
+    return not is_loopback(urlsplit(issuer).hostname or "")
 
 
 def load(**given: Any) -> Settings:

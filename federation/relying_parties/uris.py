@@ -56,7 +56,10 @@ def _problem_with_parts(parts: SplitResult, rules: UriRules) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether a host, as `urlsplit` gives it, is this machine by its very name (RFC 6761, RFC 8252)."""
+    """Say whether a host, as `urlsplit` gives it, is this machine by its very name (RFC 6761, RFC 8252).
+
+    A name under `localhost` is not: some resolvers ask the network for it.
+    """
     if host.lower() == "localhost":
         return True
     try:

@@ -8,8 +8,9 @@ from email.message import EmailMessage
 from typing import ClassVar, Protocol
 from urllib.parse import unquote, urlsplit
 
+from federation.relying_parties.uris import is_loopback
 from idp.notices.rendering import Rendered
-from idp.setting_values import MAIL_PORTS, ON_SCREEN, is_loopback
+from idp.setting_values import MAIL_PORTS, ON_SCREEN
 
 TIMEOUT_SECONDS = 10.0
 

@@ -90,6 +90,11 @@ def test_an_issuer_that_is_not_exactly_an_origin_is_refused(refused, issuer):
     assert [fault.split()[0] for fault in refused(ISSUER=issuer)] == ["COUNTERSIGN_ISSUER"]
 
 
+@pytest.mark.parametrize("host", ["id.localhost", "localhost.example.org", "128.0.0.1", "[::2]"])
+def test_http_is_refused_on_hosts_that_only_look_like_loopback(refused, host):
+    assert [fault.split()[0] for fault in refused(ISSUER=f"http://{host}:8000")] == ["COUNTERSIGN_ISSUER"]
+
+
 @pytest.mark.parametrize("issuer", ["http://localhost:8000", "http://127.0.0.1", "http://[::1]:8000"])
 def test_http_is_accepted_on_loopback_only(loaded, issuer):
     assert loaded(ISSUER=issuer).issuer == issuer
