@@ -16,7 +16,7 @@ from federation.authorization.errors import (
     UnknownRelyingParty,
     UnsupportedResponseType,
 )
-from federation.authorization.parameters import Parameters
+from federation.authorization.parameters import Parameters, is_fit
 from federation.authorization.pkce import check_challenge
 from federation.authorization.request import AuthorizationRequest
 from federation.authorization.response import MODES, QUERY
@@ -26,7 +26,7 @@ from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 
 LONGEST = 2_048
-"""Bytes of UTF-8 of any parameter that has no bound of its own: a character may take four to keep."""
+"""Bytes of UTF-8 of any parameter that has no bound of its own."""
 BOUNDS = {
     "client_id": 256,
     "state": 2_048,
@@ -38,6 +38,8 @@ BOUNDS = {
     "claims": claims_parameter.LONGEST,
     "id_token_hint": 8_192,
 }
+SEVERAL_LINES = frozenset({"claims", "scope"})
+"""Parameters that may be written over several lines."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 ELSEWHERE = {
     "request": RequestNotSupported,
@@ -46,7 +48,6 @@ ELSEWHERE = {
 }
 """Ways of asking that are not offered."""
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
@@ -60,7 +61,7 @@ class HintReader(Protocol):
 def find_relying_party(params: Parameters, registry: RelyingPartyRegistry) -> RelyingParty:
     """Return who asks; raise UnknownRelyingParty."""
     client_id = params.get("client_id")
-    if client_id is None or len(client_id) > BOUNDS["client_id"] or _CONTROL.search(client_id):
+    if client_id is None or not is_fit(client_id, BOUNDS["client_id"]):
         raise UnknownRelyingParty("client_id is missing, repeated or malformed")
     relying_party = registry.find(client_id)
     if relying_party is None:
@@ -115,7 +116,7 @@ def _return_address(params: Parameters, relying_party: RelyingParty, redirect_ur
         client_id=relying_party.client_id,
         redirect_uri=redirect_uri,
         response_mode=mode if mode in MODES else QUERY,
-        state=None if state is None or _unfit("state", state) else state,
+        state=state if state is not None and is_fit(state, BOUNDS["state"]) else None,
     )
 
 
@@ -123,19 +124,16 @@ def _check_form(params: Parameters, to: ReturnAddress) -> None:
     """Refuse what repeats a parameter, is out of bounds, or asks in a way that is not offered."""
     if params.repeated:
         raise InvalidAuthorizationRequest(to, "a parameter is repeated")
-    if any(_unfit(name, value) for name, value in params.values.items()):
+    if not all(
+        is_fit(value, BOUNDS.get(name, LONGEST), several_lines=name in SEVERAL_LINES)
+        for name, value in params.values.items()
+    ):
         raise InvalidAuthorizationRequest(to, "a parameter is too long or has a control character")
     for name, refused in ELSEWHERE.items():
         if params.get(name) is not None:
             raise refused(to)
     if params.get("response_mode") not in (None, *MODES):
         raise InvalidAuthorizationRequest(to, "response_mode is neither query nor form_post")
-
-
-def _unfit(name: str, value: str) -> bool:
-    if len(value.encode("utf-8", "surrogatepass")) > BOUNDS.get(name, LONGEST):
-        return True
-    return "\0" in value if name in ("claims", "scope") else _CONTROL.search(value) is not None
 
 
 def _check_response_type(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> None:

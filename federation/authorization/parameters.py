@@ -1,7 +1,20 @@
 """The parameters of a request as they came: one value a name, none of them empty (RFC 6749 section 3.1)."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def is_fit(value: str, longest: int, *, several_lines: bool = False) -> bool:
+    """Say whether a value has at most `longest` bytes of UTF-8 and no control character.
+
+    Bytes, since a character may take four to keep. With `several_lines` NUL alone is refused.
+    """
+    if len(value.encode("utf-8", "surrogatepass")) > longest:
+        return False
+    return "\0" not in value if several_lines else _CONTROL.search(value) is None
 
 
 @dataclass(frozen=True, slots=True)

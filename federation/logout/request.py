@@ -5,23 +5,20 @@ never sent to an address that its own relying party has not registered, nor sign
 is not about them.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from federation.authorization.checking import HintReader
-from federation.authorization.parameters import Parameters
+from federation.authorization.parameters import Parameters, is_fit
 from federation.authorization.response import address_with
 from federation.relying_parties import redirect_uris
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 
 LONGEST = 2_048
-"""Characters of any parameter that has no bound of its own."""
+"""Bytes of UTF-8 of any parameter that has no bound of its own."""
 BOUNDS = {"client_id": 256, "id_token_hint": 8_192, "logout_hint": 320, "ui_locales": 200}
-
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,5 +132,4 @@ def _one_audience(claims: Mapping[str, Any]) -> str:
 
 
 def _fit(params: Parameters, name: str) -> bool:
-    value = params.get(name) or ""
-    return len(value) <= BOUNDS.get(name, LONGEST) and not _CONTROL.search(value)
+    return is_fit(params.get(name) or "", BOUNDS.get(name, LONGEST))

@@ -88,6 +88,7 @@ def test_a_client_id_alone_names_who_asks_but_no_session(asked: Ask):
         ({"id_token_hint": None, "client_id": "nobody"}, "no active"),
         ({"id_token_hint": "x" * 8_193}, "too long"),
         ({"logout_hint": "x" * 321}, "too long"),
+        ({"logout_hint": "\U0001f511" * 81}, "too long"),
         ({"client_id": "rp\n"}, "control character"),
     ],
 )
