@@ -13,7 +13,7 @@ LIFETIME = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionOver:
+class LogoutNotice:
     """What one service is to be told. No token yet: one made at delivery is fresh however long that took."""
 
     client_id: str
@@ -25,12 +25,12 @@ class SessionOver:
     """For our own record; never told."""
 
 
-def send(outbox: Outbox, envelopes: Envelopes, over: SessionOver, now: datetime) -> None:
+def send(outbox: Outbox, envelopes: Envelopes, over: LogoutNotice, now: datetime) -> None:
     """Put it into the outbox, in the transaction that ends the session."""
     post(outbox, envelopes, KIND, asdict(over), now=now, lifetime=LIFETIME)
 
 
-def from_payload(payload: Payload) -> SessionOver:
+def from_payload(payload: Payload) -> LogoutNotice:
     """Return what `send` wrote."""
     values: Mapping[str, Any] = payload
-    return SessionOver(**values)
+    return LogoutNotice(**values)

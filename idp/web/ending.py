@@ -14,7 +14,7 @@ from federation.tokens.grants.model import Grant
 from idp.audit.citizens import CitizenDisabled
 from idp.audit.sessions import SessionEnded
 from idp.notices import logouts
-from idp.notices.logouts import SessionOver
+from idp.notices.logouts import LogoutNotice
 from idp.sessions.model import Session
 from idp.web.services import Services
 from idp.web.stores import Stores
@@ -109,5 +109,5 @@ def _services_of(stores: Stores, grants: Iterable[Grant]) -> dict[str, RelyingPa
     return {client_id: service for client_id, service in found.items() if service is not None}
 
 
-def _over(grant: Grant) -> SessionOver:
-    return SessionOver(client_id=grant.client_id, subject=grant.subject, sid=grant.sid, session_id=grant.session_id)
+def _over(grant: Grant) -> LogoutNotice:
+    return LogoutNotice(client_id=grant.client_id, subject=grant.subject, sid=grant.sid, session_id=grant.session_id)

@@ -8,7 +8,7 @@ from federation.logout import logout_token
 from federation.outbound import FetchFailed, FetchRefused
 from federation.relying_parties.model import RelyingParty
 from idp.audit.sessions import LogoutDelivered, LogoutRefused
-from idp.notices.logouts import KIND, SessionOver, from_payload
+from idp.notices.logouts import KIND, LogoutNotice, from_payload
 from idp.notices.outbox import Message, Payload
 from idp.notices.senders import DeliveryFailed
 from idp.web.services import Services
@@ -79,7 +79,7 @@ class Resting:
             self._until.pop(client_id, None)
 
 
-def _find_service(use: Services, over: SessionOver) -> tuple[RelyingParty, str]:
+def _find_service(use: Services, over: LogoutNotice) -> tuple[RelyingParty, str]:
     with use.database.work() as stores:
         service = stores.relying_parties.find(over.client_id)
     if service is None or service.backchannel_logout_uri is None:
@@ -87,7 +87,7 @@ def _find_service(use: Services, over: SessionOver) -> tuple[RelyingParty, str]:
     return service, service.backchannel_logout_uri
 
 
-def _token(use: Services, service: RelyingParty, over: SessionOver) -> str:
+def _token(use: Services, service: RelyingParty, over: LogoutNotice) -> str:
     return logout_token.issue(
         use.signer,
         service,
@@ -98,7 +98,7 @@ def _token(use: Services, service: RelyingParty, over: SessionOver) -> str:
     )
 
 
-def _note(use: Services, over: SessionOver, status: int) -> None:
+def _note(use: Services, over: LogoutNotice, status: int) -> None:
     """Record a final answer; raise DeliveryFailed for every answer but done."""
     if status not in (*DONE, REFUSED):
         raise DeliveryFailed(f"it answered {status}")

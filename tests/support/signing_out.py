@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 from federation.relying_parties.model import RelyingParty
 from idp.citizens.model import Citizen
 from idp.notices import logouts, outbox
-from idp.notices.logouts import SessionOver
+from idp.notices.logouts import LogoutNotice
 from tests.support.site import Browser, Site
 from tests.support.token_office import VERIFIER, claims_in
 
@@ -58,7 +58,7 @@ def signed_in(browser: Browser) -> bool:
     return "error=login_required" not in browser.authorize(asked).location
 
 
-def queued(site: Site, citizen_tokens: Sequence[Any]) -> list[SessionOver]:
+def queued(site: Site, citizen_tokens: Sequence[Any]) -> list[LogoutNotice]:
     """Return the words that wait for the agencies of these sign-ins, by `client_id`."""
     sids = {claims_in(tokens["id_token"])["sid"] for tokens in citizen_tokens}
     with site.use.database.work() as stores:

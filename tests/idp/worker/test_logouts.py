@@ -17,7 +17,7 @@ from joserfc.jwk import KeySet
 
 from federation.outbound import Fetcher
 from idp.notices import logouts
-from idp.notices.logouts import SessionOver
+from idp.notices.logouts import LogoutNotice
 from idp.web.services import Services
 from idp.worker import run
 from idp.worker.logouts import Resting
@@ -74,7 +74,7 @@ def register(site: Site, agency: Listener, name: str = "parking") -> None:
 def tell(site: Site, name: str = "parking", times: int = 1) -> None:
     with site.use.database.work() as stores:
         for _ in range(times):
-            over = SessionOver(client_id=name, subject="the sub", sid=secrets.token_hex(4), session_id="s1")
+            over = LogoutNotice(client_id=name, subject="the sub", sid=secrets.token_hex(4), session_id="s1")
             logouts.send(stores.outbox, site.use.sealer, over, site.clock.now())
 
 
