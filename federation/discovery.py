@@ -37,16 +37,27 @@ _PROVING_METHODS = tuple(method for method in AUTHENTICATION_METHODS if method !
 
 
 def document(
-    issuer: str, *, mounted: Collection[str], claims: Collection[str], locales: Collection[str]
+    issuer: str,
+    *,
+    mounted: Collection[str],
+    claims: Collection[str],
+    locales: Collection[str],
+    must_push: bool = False,
 ) -> dict[str, Any]:
     """Return the metadata of `issuer`.
 
     `mounted` are the paths that are served, `claims` what can be told of a citizen, `locales` the
-    languages of the pages (BCP 47). One document serves both well-known addresses: RFC 8414 ignores
-    the members it does not know.
+    languages of the pages (BCP 47), `must_push` whether requests come by the pushed way alone. One
+    document serves both well-known addresses: RFC 8414 ignores the members it does not know.
     """
     endpoints = {name: issuer + path for name, path in ENDPOINTS.items() if path in mounted}
-    return {"issuer": issuer, **endpoints, **_always(claims, locales), **_of_endpoints(endpoints)}
+    return {
+        "issuer": issuer,
+        **endpoints,
+        **_always(claims, locales),
+        **_of_endpoints(endpoints),
+        "require_pushed_authorization_requests": must_push,
+    }
 
 
 def scopes(claims: Collection[str]) -> tuple[str, ...]:

@@ -27,6 +27,15 @@ class InvalidRequest(ProtocolError):
     description = "The request is missing a parameter, repeats one, or has a value that is not allowed."
 
 
+class PushedRequestRefused(ProtocolError):
+    """RFC 9126 section 2.3: what /authorize would have told the agency, told at once and to it alone."""
+
+    def __init__(self, refused: ProtocolError) -> None:
+        super().__init__(str(refused))
+        self.code = refused.code
+        self.description = refused.description
+
+
 class InvalidClient(ProtocolError):
     """RFC 6749 section 5.2: the relying party did not prove who it is."""
 

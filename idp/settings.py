@@ -94,6 +94,10 @@ class Settings(BaseSettings):
         Literal["required", "optional-for-confidential"],
         Field(description="Test setting: lets confidential relying parties leave PKCE out."),
     ] = "required"
+    pushed_requests: Annotated[
+        Literal["optional", "required"],
+        Field(description="`required`: every relying party pushes its authorization requests to `/par` (RFC 9126)."),
+    ] = "optional"
     fetch_allow: Annotated[
         tuple[str, ...],
         NoDecode,

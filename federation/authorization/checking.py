@@ -8,6 +8,7 @@ from federation.authorization import claims_parameter
 from federation.authorization.errors import (
     InvalidAuthorizationRequest,
     InvalidAuthorizationScope,
+    PushingRequired,
     RedirectUriMismatch,
     RegistrationNotSupported,
     RequestNotSupported,
@@ -70,11 +71,22 @@ def find_relying_party(params: Parameters, registry: RelyingPartyRegistry) -> Re
 
 
 def check(
-    params: Parameters, relying_party: RelyingParty, read_hint: HintReader, *, issuer: str, pkce: str
+    params: Parameters,
+    relying_party: RelyingParty,
+    read_hint: HintReader,
+    *,
+    issuer: str,
+    pkce: str,
+    unpushed: bool = False,
 ) -> AuthorizationRequest:
-    """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused."""
+    """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused.
+
+    `unpushed` says that the request came by the browser although everybody here is to push it (RFC 9126 section 5).
+    """
     redirect_uri = check_redirect_uri(params, relying_party)
     to = _return_address(params, relying_party, redirect_uri)
+    if unpushed:
+        raise PushingRequired(to)
     _check_form(params, to)
     _check_response_type(params, relying_party, to)
     scope = _check_scope(params, relying_party, to)

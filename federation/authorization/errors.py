@@ -6,6 +6,7 @@ can only be made with a return address, which is never an unregistered one.
 
 from federation.authorization.return_address import ReturnAddress
 from federation.errors import ProtocolError
+from federation.relying_parties.model import RelyingParty
 
 
 class NoReturn(ProtocolError):
@@ -27,6 +28,17 @@ class RedirectUriMismatch(NoReturn):
     description = "The redirect_uri is not one of those registered for this client_id."
 
 
+class PushedRequestGone(NoReturn):
+    """RFC 9126 section 4: the `request_uri` was used, has expired, or is not this relying party's."""
+
+    code = "invalid_request_uri"
+    description = "The request_uri is unknown, used, expired or another client's."
+
+    def __init__(self, relying_party: RelyingParty) -> None:
+        super().__init__("the pushed request is gone")
+        self.relying_party = relying_party
+
+
 class AuthorizationRefused(ProtocolError):
     """The answer to an authorization request is an error, sent to the agency."""
 
@@ -40,6 +52,13 @@ class InvalidAuthorizationRequest(AuthorizationRefused):
 
     code = "invalid_request"
     description = "The request is missing a parameter, repeats one, or has a value that is not allowed."
+
+
+class PushingRequired(AuthorizationRefused):
+    """RFC 9126 section 4: this relying party, or everybody here, must push its requests."""
+
+    code = "invalid_request"
+    description = "The request must be pushed to the pushed authorization request endpoint."
 
 
 class UnauthorizedRelyingParty(AuthorizationRefused):

@@ -55,6 +55,7 @@ class RelyingParty:
     """Where citizens come to sign in on our word (OIDC Core section 4)."""
     contacts: tuple[str, ...] = ()
     """For operators: `agencies show` prints them."""
+    require_pushed_authorization_requests: bool = False
     profile: str = "standard"
     active: bool = True
     created_at: datetime | None = None
@@ -63,3 +64,8 @@ class RelyingParty:
     def confidential(self) -> bool:
         """Whether it can keep a secret: everything but `none`."""
         return self.token_endpoint_auth_method != "none"
+
+    @property
+    def must_push(self) -> bool:
+        """Whether its authorization requests come by the pushed way alone (RFC 9126 section 6, FAPI 2.0 5.3.2.2)."""
+        return self.require_pushed_authorization_requests or self.profile == "fapi2"

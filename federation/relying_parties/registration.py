@@ -114,6 +114,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "require_auth_time": reader.flag("require_auth_time") or False,
         "default_acr_values": reader.choices("default_acr_values", LEVELS) or (),
         "backchannel_logout_session_required": reader.flag("backchannel_logout_session_required") or False,
+        "require_pushed_authorization_requests": reader.flag("require_pushed_authorization_requests") or False,
         "profile": reader.choice("profile", ("standard", "fapi2")) or "standard",
     }
 

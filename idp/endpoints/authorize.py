@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from federation.authorization import checking
+from federation.authorization import checking, pushed
 from federation.authorization.errors import (
     AccountSelectionRequired,
     AuthorizationRefused,
@@ -90,11 +90,19 @@ def go_on(interaction_id: str) -> ResponseReturnValue:
 
 
 def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
-    """Return the checked request as an interaction that nobody has done anything in."""
+    """Return the checked request, or the one it refers to, as an interaction that nobody has done anything in."""
     use = services()
     params = Parameters.of(given.items(multi=True))
     relying_party = checking.find_relying_party(params, stores().relying_parties)
-    asked = checking.check(params, relying_party, read_hint, issuer=use.settings.issuer, pkce=use.settings.pkce)
+    came_pushed = pushed.is_reference(params)
+    asked = checking.check(
+        pushed.take(use.ephemeral, params, relying_party) if came_pushed else params,
+        relying_party,
+        read_hint,
+        issuer=use.settings.issuer,
+        pkce=use.settings.pkce,
+        unpushed=not came_pushed and (use.settings.pushed_requests == "required" or relying_party.must_push),
+    )
     interaction = Interaction(
         interaction_id=interactions.draw_id(),
         asked=asked,

@@ -39,7 +39,9 @@ def _document(app: Flask) -> Document:
 def _make(app: Flask) -> Document:
     settings = services_of(app).settings
     mounted = frozenset(rule.rule for rule in app.url_map.iter_rules())
-    told = document(settings.issuer, mounted=mounted, claims=TOLD, locales=NAMES)
+    told = document(
+        settings.issuer, mounted=mounted, claims=TOLD, locales=NAMES, must_push=settings.pushed_requests == "required"
+    )
     body = json.dumps(told, separators=(",", ":")).encode()
     return Document(body, f'"{hashlib.sha256(body).hexdigest()[:32]}"', settings.jwks_max_age)
 

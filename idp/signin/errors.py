@@ -26,6 +26,13 @@ class WrongReturnAddress(PageError):
     template = "pages/errors/wrong_return_address.html"
 
 
+class RequestGone(PageError):
+    """The service sent the citizen with a reference to a request that was used or has expired."""
+
+    status = 410
+    template = "pages/errors/request_gone.html"
+
+
 class InteractionExpired(PageError):
     """The interaction is over. With `service` and `return_url` the citizen can go back to it."""
 

@@ -4,9 +4,9 @@ import structlog
 from flask import Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
-from federation.authorization.errors import AuthorizationRefused, NoReturn, RedirectUriMismatch
+from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone, RedirectUriMismatch
 from federation.authorization.response import FORM_POST, AuthorizationAnswer, with_error
-from idp.signin.errors import PageError, UnknownService, WrongReturnAddress
+from idp.signin.errors import PageError, RequestGone, UnknownService, WrongReturnAddress
 from idp.web.headers import allow_form_to
 from idp.web.rendering import render
 from idp.web.services import services
@@ -37,4 +37,7 @@ def give_up(refused: AuthorizationRefused) -> BaseResponse:
 
 def page_for(error: NoReturn) -> PageError:
     """Return the page for a request that has nowhere to go back to."""
+    if isinstance(error, PushedRequestGone):
+        came_from = error.relying_party
+        return RequestGone(str(error), service=came_from.client_name, return_url=came_from.client_uri)
     return WrongReturnAddress(str(error)) if isinstance(error, RedirectUriMismatch) else UnknownService(str(error))

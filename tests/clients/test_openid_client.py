@@ -67,16 +67,16 @@ def openid_client(installed: Path) -> Iterator[OpenidClient]:
 
 
 @pytest.mark.parametrize(
-    ("method", "alg"),
+    ("method", "alg", "pushed"),
     [
-        ("client_secret_basic", "ES256"),
-        ("client_secret_post", "RS256"),
-        ("private_key_jwt", "EdDSA"),
-        ("none", "ES256"),
+        ("client_secret_basic", "ES256", False),
+        ("client_secret_post", "RS256", True),
+        ("private_key_jwt", "EdDSA", True),
+        ("none", "ES256", False),
     ],
 )
 def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
-    service: Service, openid_client: OpenidClient, method: str, alg: str
+    service: Service, openid_client: OpenidClient, method: str, alg: str, pushed: bool
 ) -> None:
     key = ECKey.generate_key("P-256", {"kid": "ours", "use": "sig"})
     made = register(
@@ -98,10 +98,12 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
             "signedOutUri": SIGNED_OUT,
             "alg": alg,
             "method": method,
+            "pushed": pushed,
             "secret": made.get("client_secret"),
             "privateKey": key.as_dict(private=True),
         }
     )
+    assert ("request_uri=urn" in asked["authorize"]) is pushed
     told = openid_client.tell({"back": citizen.come_back(asked["authorize"], to=BACK)})
 
     assert citizen.pages == ["continue", "allow"]

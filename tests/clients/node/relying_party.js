@@ -37,17 +37,17 @@ client.enableNonRepudiationChecks(config)
 const verifier = client.randomPKCECodeVerifier()
 const state = client.randomState()
 const nonce = client.randomNonce()
-say({
-  authorize: client.buildAuthorizationUrl(config, {
-    redirect_uri: registered.redirectUri,
-    scope: 'openid profile email offline_access',
-    prompt: 'consent',
-    code_challenge: await client.calculatePKCECodeChallenge(verifier),
-    code_challenge_method: 'S256',
-    state,
-    nonce,
-  }).href,
+const build = registered.pushed ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
+const asked = await build(config, {
+  redirect_uri: registered.redirectUri,
+  scope: 'openid profile email offline_access',
+  prompt: 'consent',
+  code_challenge: await client.calculatePKCECodeChallenge(verifier),
+  code_challenge_method: 'S256',
+  state,
+  nonce,
 })
+say({ authorize: asked.href })
 
 const { back } = await hear()
 const tokens = await client.authorizationCodeGrant(config, new URL(back), {

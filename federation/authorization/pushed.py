@@ -1,0 +1,70 @@
+"""Authorization requests that came beforehand, from the relying party itself (RFC 9126).
+
+What was pushed is kept as it came, without the proof of who pushed it, and checked again when the citizen arrives:
+what the registry says may have changed. Nothing beside the reference is read then (section 4).
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+from federation.authorization import checking
+from federation.authorization.checking import HintReader
+from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone
+from federation.authorization.parameters import Parameters
+from federation.ephemeral import EphemeralStore
+from federation.errors import InvalidRequest, PushedRequestRefused
+from federation.hashing import fingerprint
+from federation.relying_parties.model import RelyingParty
+
+LIFETIME = timedelta(seconds=90)
+LARGEST = 8_192
+"""Bytes kept of one request, as of an interaction."""
+KIND = "pushed_request"
+PREFIX = "urn:ietf:params:oauth:request_uri:"
+_PROOF = ("client_secret", "client_assertion", "client_assertion_type")
+
+
+def push(
+    store: EphemeralStore,
+    form: Mapping[str, str],
+    relying_party: RelyingParty,
+    read_hint: HintReader,
+    *,
+    issuer: str,
+    pkce: str,
+) -> str:
+    """Check a request now, keep it for LIFETIME, and return the `request_uri` that stands for it, once.
+
+    Raises InvalidRequest, or PushedRequestRefused with the error that /authorize would have told (section 2.3).
+    """
+    if form.get("request_uri"):
+        raise InvalidRequest("a request_uri cannot be pushed")
+    asked = {name: value for name, value in form.items() if name not in _PROOF} | {"client_id": relying_party.client_id}
+    if len(json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")) > LARGEST:
+        raise InvalidRequest("the request is too large to keep")
+    try:
+        checking.check(Parameters.of(asked.items()), relying_party, read_hint, issuer=issuer, pkce=pkce)
+    except (AuthorizationRefused, NoReturn) as error:
+        raise PushedRequestRefused(error) from error
+    reference = secrets.token_urlsafe(32)
+    store.put(KIND, fingerprint(reference), asked, LIFETIME)
+    return PREFIX + reference
+
+
+def is_reference(params: Parameters) -> bool:
+    """Whether a request is only the reference to one that was pushed."""
+    return (params.get("request_uri") or "").startswith(PREFIX)
+
+
+def take(store: EphemeralStore, params: Parameters, relying_party: RelyingParty) -> Parameters:
+    """Return what this relying party pushed under the reference, once; raise PushedRequestGone.
+
+    Somebody else's is left where it is: who saw the reference pass cannot spend it under another name.
+    """
+    key = fingerprint((params.get("request_uri") or "").removeprefix(PREFIX))
+    found = store.get(KIND, key)
+    if found is None or found["client_id"] != relying_party.client_id or store.take(KIND, key) is None:
+        raise PushedRequestGone(relying_party)
+    return Parameters.of((name, str(value)) for name, value in found.items())
