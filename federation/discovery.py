@@ -75,6 +75,7 @@ def _always(claims: Collection[str], locales: Collection[str]) -> dict[str, Any]
         "subject_types_supported": ("pairwise", "public"),
         "id_token_signing_alg_values_supported": OUR_ALGORITHMS,
         "userinfo_signing_alg_values_supported": OUR_ALGORITHMS,
+        "authorization_signing_alg_values_supported": OUR_ALGORITHMS,
         "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
         "token_endpoint_auth_signing_alg_values_supported": SIGNING_ALGORITHMS,
         "acr_values_supported": LEVELS,

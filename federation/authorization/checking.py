@@ -145,7 +145,7 @@ def _check_form(params: Parameters, to: ReturnAddress) -> None:
         if params.get(name) is not None:
             raise refused(to)
     if params.get("response_mode") not in (None, *MODES):
-        raise InvalidAuthorizationRequest(to, "response_mode is neither query nor form_post")
+        raise InvalidAuthorizationRequest(to, "response_mode is none of those offered")
 
 
 def _check_response_type(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> None:

@@ -14,7 +14,7 @@ class AuthorizationRequest:
     client_id: str
     redirect_uri: str
     response_mode: str = "query"
-    """`query` or `form_post`."""
+    """One of `response.MODES`."""
     state: str | None = None
     scope: tuple[str, ...]
     """Without those the relying party is not registered for; always with `openid`."""

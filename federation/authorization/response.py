@@ -1,24 +1,48 @@
-"""The answer to an authorization request, as the browser carries it (RFC 6749 section 4.1.2, RFC 9207)."""
+"""The answer to an authorization request, as the browser carries it (RFC 6749 section 4.1.2, RFC 9207, JARM)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode, urlsplit
 
 from federation.authorization.errors import AuthorizationRefused
 from federation.authorization.return_address import ReturnAddress
+from keys.signer import Signer
+from keys.states import Purpose
 
 QUERY = "query"
 FORM_POST = "form_post"
-MODES = (QUERY, FORM_POST)
+QUERY_JWT = "query.jwt"
+FORM_POST_JWT = "form_post.jwt"
+JWT = "jwt"
+"""Whatever signed mode is usual for the flow: for a code, by the query (JARM section 2.3.4)."""
+MODES = (QUERY, FORM_POST, QUERY_JWT, FORM_POST_JWT, JWT)
+SIGNED_FOR = timedelta(minutes=5)
+SIGNED_TYPE = "oauth-authz-resp+jwt"
+"""JARM names no type; ours keeps a signed answer from ever being taken for an ID token."""
+
+_FORMS = (FORM_POST, FORM_POST_JWT)
+_SIGNED = (QUERY_JWT, FORM_POST_JWT, JWT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuthorizationAnswer:
     """Where the browser goes, and the parameters it takes along."""
 
+    client_id: str
     redirect_uri: str
     response_mode: str
     parameters: Mapping[str, str]
+
+    @property
+    def by_form(self) -> bool:
+        """Whether the browser posts it instead of following a redirect."""
+        return self.response_mode in _FORMS
+
+    @property
+    def to_be_signed(self) -> bool:
+        """Whether the agency wants it as a JWT."""
+        return self.response_mode in _SIGNED
 
     @property
     def location(self) -> str:
@@ -47,6 +71,12 @@ def with_error(refused: AuthorizationRefused, *, issuer: str) -> AuthorizationAn
     return _answer(refused.to, {"error": refused.code, "error_description": refused.description}, issuer)
 
 
+def signed(answer: AuthorizationAnswer, signer: Signer, *, alg: str, now: datetime) -> AuthorizationAnswer:
+    """Return the answer with all it says inside one signed JWT, `response` (JARM section 2.1)."""
+    claims = {**answer.parameters, "aud": answer.client_id, "exp": int((now + SIGNED_FOR).timestamp())}
+    return replace(answer, parameters={"response": signer.sign(Purpose.ID_TOKEN, alg, claims, typ=SIGNED_TYPE)})
+
+
 def origin_of(redirect_uri: str) -> str:
     """Return scheme, host and port, or `scheme:` alone where there is no host to name."""
     parts = urlsplit(redirect_uri)
@@ -56,6 +86,7 @@ def origin_of(redirect_uri: str) -> str:
 def _answer(to: ReturnAddress, parameters: Mapping[str, str], issuer: str) -> AuthorizationAnswer:
     state = {} if to.state is None else {"state": to.state}
     return AuthorizationAnswer(
+        client_id=to.client_id,
         redirect_uri=to.redirect_uri,
         response_mode=to.response_mode,
         parameters={**parameters, **state, "iss": issuer},

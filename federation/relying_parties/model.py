@@ -30,6 +30,8 @@ class RelyingParty:
     jwks_uri: str | None = None
     id_token_signed_response_alg: str = "ES256"
     userinfo_signed_response_alg: str | None = None
+    authorization_signed_response_alg: str = "ES256"
+    """Of answers asked for in one of the signed response modes (JARM section 3)."""
     access_token_format: str = "jwt"
     """`jwt` (RFC 9068) or `opaque`."""
     introspection: bool = False

@@ -26,7 +26,15 @@ SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 LEVELS = ("aal1", "aal2")
 FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA", "Ed25519"})
+_CHOSEN_ALGORITHMS = (
+    "token_endpoint_auth_signing_alg",
+    "id_token_signed_response_alg",
+    "userinfo_signed_response_alg",
+    "authorization_signed_response_alg",
+)
 _NOT_OFFERED = (
+    "authorization_encrypted_response_alg",
+    "authorization_encrypted_response_enc",
     "id_token_encrypted_response_alg",
     "id_token_encrypted_response_enc",
     "userinfo_encrypted_response_alg",
@@ -107,6 +115,8 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "id_token_signed_response_alg": reader.choice("id_token_signed_response_alg", OUR_ALGORITHMS)
         or rules.id_token_alg,
         "userinfo_signed_response_alg": reader.choice("userinfo_signed_response_alg", OUR_ALGORITHMS),
+        "authorization_signed_response_alg": reader.choice("authorization_signed_response_alg", OUR_ALGORITHMS)
+        or rules.id_token_alg,
         "access_token_format": reader.choice("access_token_format", ("jwt", "opaque")) or "jwt",
         "introspection": reader.flag("introspection") or False,
         "subject_type": reader.choice("subject_type", ("pairwise", "public")) or "pairwise",
@@ -202,6 +212,6 @@ def _check_fapi(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
     """FAPI 2.0 Security Profile sections 5.3.2 and 5.4: no secrets, no RS256."""
     if fields["token_endpoint_auth_method"] != "private_key_jwt":
         reader.refuse("token_endpoint_auth_method", "must be private_key_jwt in the profile fapi2.")
-    for field in ("token_endpoint_auth_signing_alg", "id_token_signed_response_alg", "userinfo_signed_response_alg"):
+    for field in _CHOSEN_ALGORITHMS:
         if fields[field] not in {None, *FAPI_ALGORITHMS}:
             reader.refuse(field, "must be ES256 or EdDSA in the profile fapi2.")

@@ -5,22 +5,31 @@ from flask import Response, redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone, RedirectUriMismatch
-from federation.authorization.response import FORM_POST, AuthorizationAnswer, with_error
+from federation.authorization.response import AuthorizationAnswer, signed, with_error
 from idp.signin.errors import PageError, RequestGone, UnknownService, WrongReturnAddress
 from idp.web.headers import allow_form_to
 from idp.web.rendering import render
 from idp.web.services import services
-from idp.web.transaction import undo
+from idp.web.transaction import stores, undo
 
 _log = structlog.get_logger("countersign.authorize")
 
 
 def send(answer: AuthorizationAnswer) -> BaseResponse:
     """Send the browser to the agency with its answer. 303, so that no posted body goes along (RFC 9700 4.12)."""
-    if answer.response_mode == FORM_POST:
+    if answer.to_be_signed:
+        answer = _signed(answer)
+    if answer.by_form:
         allow_form_to(answer.origin)
         return Response(render("pages/form_post.html", answer=answer))
     return redirect(answer.location, code=303)
+
+
+def _signed(answer: AuthorizationAnswer) -> AuthorizationAnswer:
+    use, asked_by = services(), stores().relying_parties.find(answer.client_id)
+    if asked_by is None:
+        raise UnknownService("the relying party was disabled meanwhile")
+    return signed(answer, use.signer, alg=asked_by.authorization_signed_response_alg, now=use.clock.now())
 
 
 def send_refusal(refused: AuthorizationRefused) -> BaseResponse:

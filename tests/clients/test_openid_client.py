@@ -85,6 +85,7 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
         post_logout_redirect_uris=[SIGNED_OUT],
         token_endpoint_auth_method=method,
         id_token_signed_response_alg=alg,
+        authorization_signed_response_alg=alg,
         **({"jwks": {"keys": [key.as_dict(private=False)]}} if method == "private_key_jwt" else {}),
     )
     citizen = Citizen(email := new_citizen(service))
@@ -99,6 +100,7 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
             "alg": alg,
             "method": method,
             "pushed": pushed,
+            "signedAnswers": method == "private_key_jwt",
             "secret": made.get("client_secret"),
             "privateKey": key.as_dict(private=True),
         }

@@ -28,11 +28,12 @@ const registered = await hear()
 const config = await client.discovery(
   new URL(registered.issuer),
   registered.clientId,
-  { id_token_signed_response_alg: registered.alg },
+  { id_token_signed_response_alg: registered.alg, authorization_signed_response_alg: registered.alg },
   await authentication(registered),
   { execute: [client.allowInsecureRequests] },
 )
 client.enableNonRepudiationChecks(config)
+if (registered.signedAnswers) client.useJwtResponseMode(config)
 
 const verifier = client.randomPKCECodeVerifier()
 const state = client.randomState()

@@ -84,7 +84,7 @@ def test_a_repeated_redirect_uri_is_none_even_if_both_are_registered(check_with:
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"response_type": "code id_token"}, "unsupported_response_type"),
         ({"response_mode": "fragment"}, "invalid_request"),
-        ({"response_mode": "query.jwt"}, "invalid_request"),
+        ({"response_mode": "fragment.jwt"}, "invalid_request"),
         ({"scope": None}, "invalid_scope"),
         ({"scope": "email"}, "invalid_scope"),
         ({"code_challenge": None}, "invalid_request"),
