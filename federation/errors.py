@@ -27,6 +27,13 @@ class InvalidRequest(ProtocolError):
     description = "The request is missing a parameter, repeats one, or has a value that is not allowed."
 
 
+class InvalidRequestObject(ProtocolError):
+    """RFC 9101 section 7: the request object is not one this relying party signed, for us, for now."""
+
+    code = "invalid_request_object"
+    description = "The request object is not valid."
+
+
 class PushedRequestRefused(ProtocolError):
     """RFC 9126 section 2.3: what /authorize would have told the agency, told at once and to it alone."""
 

@@ -8,10 +8,8 @@ from federation.authorization import claims_parameter
 from federation.authorization.errors import (
     InvalidAuthorizationRequest,
     InvalidAuthorizationScope,
-    PushingRequired,
     RedirectUriMismatch,
     RegistrationNotSupported,
-    RequestNotSupported,
     RequestUriNotSupported,
     UnauthorizedRelyingParty,
     UnknownRelyingParty,
@@ -43,7 +41,6 @@ SEVERAL_LINES = frozenset({"claims", "scope"})
 """Parameters that may be written over several lines."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 ELSEWHERE = {
-    "request": RequestNotSupported,
     "request_uri": RequestUriNotSupported,
     "registration": RegistrationNotSupported,
 }
@@ -77,16 +74,9 @@ def check(
     *,
     issuer: str,
     pkce: str,
-    unpushed: bool = False,
 ) -> AuthorizationRequest:
-    """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused.
-
-    `unpushed` says that the request came by the browser although everybody here is to push it (RFC 9126 section 5).
-    """
-    redirect_uri = check_redirect_uri(params, relying_party)
-    to = _return_address(params, relying_party, redirect_uri)
-    if unpushed:
-        raise PushingRequired(to)
+    """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused."""
+    to = return_address(params, relying_party)
     _check_form(params, to)
     _check_response_type(params, relying_party, to)
     scope = _check_scope(params, relying_party, to)
@@ -121,8 +111,9 @@ def check_redirect_uri(params: Parameters, relying_party: RelyingParty) -> str:
     return redirect_uri
 
 
-def _return_address(params: Parameters, relying_party: RelyingParty, redirect_uri: str) -> ReturnAddress:
-    """Return where even an error goes: a state or response mode that may not be used is left out."""
+def return_address(params: Parameters, relying_party: RelyingParty) -> ReturnAddress:
+    """Return where even an error goes; raise RedirectUriMismatch. What may not be used of the rest is left out."""
+    redirect_uri = check_redirect_uri(params, relying_party)
     state, mode = params.get("state"), params.get("response_mode")
     return ReturnAddress(
         client_id=relying_party.client_id,

@@ -82,11 +82,18 @@ class InvalidAuthorizationScope(AuthorizationRefused):
     description = "The scope must hold openid, and the client must be registered for it."
 
 
-class RequestNotSupported(AuthorizationRefused):
-    """OIDC Core section 3.1.2.6."""
+class RequestObjectRefused(AuthorizationRefused):
+    """RFC 9101 section 7: the request object is not valid, told to where the plain request would have gone."""
 
-    code = "request_not_supported"
-    description = "Request objects are not supported."
+    code = "invalid_request_object"
+    description = "The request object is not valid."
+
+
+class SigningRequired(AuthorizationRefused):
+    """RFC 9101 section 10.5: this relying party must sign its requests."""
+
+    code = "invalid_request"
+    description = "The request must be a signed request object."
 
 
 class RequestUriNotSupported(AuthorizationRefused):

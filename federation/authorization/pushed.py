@@ -7,12 +7,13 @@ what the registry says may have changed. Nothing beside the reference is read th
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from federation.authorization import checking
+from federation.authorization import checking, signed_request
 from federation.authorization.checking import HintReader
 from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone
 from federation.authorization.parameters import Parameters
+from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidRequest, PushedRequestRefused
 from federation.hashing import fingerprint
@@ -32,16 +33,25 @@ def push(
     relying_party: RelyingParty,
     read_hint: HintReader,
     *,
+    keys: RelyingPartyKeys,
     issuer: str,
     pkce: str,
+    now: datetime,
 ) -> str:
     """Check a request now, keep it for LIFETIME, and return the `request_uri` that stands for it, once.
 
-    Raises InvalidRequest, or PushedRequestRefused with the error that /authorize would have told (section 2.3).
+    Raises InvalidRequest, InvalidRequestObject (section 3), or PushedRequestRefused with the error that /authorize
+    would have told (section 2.3).
     """
     if form.get("request_uri"):
         raise InvalidRequest("a request_uri cannot be pushed")
-    asked = {name: value for name, value in form.items() if name not in _PROOF} | {"client_id": relying_party.client_id}
+    given = Parameters.of((name, value) for name, value in form.items() if name not in _PROOF)
+    signed = given.get("request")
+    if signed is not None:
+        given = signed_request.read(signed, relying_party, keys, issuer=issuer, now=now)
+    elif relying_party.require_signed_request_object:
+        raise InvalidRequest("the request must be a signed request object")
+    asked = {**given.values, "client_id": relying_party.client_id}
     if len(json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")) > LARGEST:
         raise InvalidRequest("the request is too large to keep")
     try:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
-from federation.client_authentication.assertion import ASSERTION_TYPE, Assertion, read_assertion
+from federation.client_authentication.assertion import ASSERTION_TYPE, read_assertion, subject_of
+from federation.client_authentication.signed_jwt import SignedJwt
 from federation.errors import InvalidClient, InvalidRequest
 
 LONGEST_HEADER = 2_048
@@ -32,7 +33,7 @@ class Credentials:
     method: str
     client_id: str
     secret: str = field(default="", repr=False)
-    assertion: Assertion | None = field(default=None, repr=False)
+    assertion: SignedJwt | None = field(default=None, repr=False)
 
 
 def read_credentials(presented: Presented) -> Credentials:
@@ -61,7 +62,7 @@ def _assertion(text: str, kind: str) -> Credentials:
     if kind != ASSERTION_TYPE:
         raise InvalidClient("client_assertion_type is not that of a JWT")
     assertion = read_assertion(text)
-    return Credentials(method="private_key_jwt", client_id=assertion.subject, assertion=assertion)
+    return Credentials(method="private_key_jwt", client_id=subject_of(assertion), assertion=assertion)
 
 
 def _basic(authorization: str) -> Credentials:

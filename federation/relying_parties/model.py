@@ -58,6 +58,9 @@ class RelyingParty:
     contacts: tuple[str, ...] = ()
     """For operators: `agencies show` prints them."""
     require_pushed_authorization_requests: bool = False
+    require_signed_request_object: bool = False
+    request_object_signing_alg: str | None = None
+    """None for any algorithm its keys can verify."""
     profile: str = "standard"
     active: bool = True
     created_at: datetime | None = None

@@ -28,11 +28,14 @@ LEVELS = ("aal1", "aal2")
 FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA", "Ed25519"})
 _CHOSEN_ALGORITHMS = (
     "token_endpoint_auth_signing_alg",
+    "request_object_signing_alg",
     "id_token_signed_response_alg",
     "userinfo_signed_response_alg",
     "authorization_signed_response_alg",
 )
 _NOT_OFFERED = (
+    "request_object_encryption_alg",
+    "request_object_encryption_enc",
     "authorization_encrypted_response_alg",
     "authorization_encrypted_response_enc",
     "id_token_encrypted_response_alg",
@@ -125,6 +128,8 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "default_acr_values": reader.choices("default_acr_values", LEVELS) or (),
         "backchannel_logout_session_required": reader.flag("backchannel_logout_session_required") or False,
         "require_pushed_authorization_requests": reader.flag("require_pushed_authorization_requests") or False,
+        "require_signed_request_object": reader.flag("require_signed_request_object") or False,
+        "request_object_signing_alg": reader.choice("request_object_signing_alg", SIGNING_ALGORITHMS),
         "profile": reader.choice("profile", ("standard", "fapi2")) or "standard",
     }
 
@@ -196,6 +201,8 @@ def _check_proof(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
     by_key = fields["token_endpoint_auth_method"] == "private_key_jwt"
     if reader.given("jwks") is not None and reader.given("jwks_uri") is not None:
         reader.refuse("jwks_uri", "cannot stand beside jwks; give your keys one way.")
+    if fields["require_signed_request_object"] and reader.given("jwks") is None and reader.given("jwks_uri") is None:
+        reader.refuse("require_signed_request_object", "needs jwks or jwks_uri: the keys you sign your requests with.")
     if by_key and reader.given("jwks") is None and reader.given("jwks_uri") is None:
         reader.refuse("jwks", "is needed by private_key_jwt: give your public keys here, or their address as jwks_uri.")
 

@@ -10,7 +10,7 @@ from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from federation.authorization import checking, pushed
+from federation.authorization import arrival, checking
 from federation.authorization.errors import (
     AccountSelectionRequired,
     AuthorizationRefused,
@@ -94,15 +94,16 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
     use = services()
     params = Parameters.of(given.items(multi=True))
     relying_party = checking.find_relying_party(params, stores().relying_parties)
-    came_pushed = pushed.is_reference(params)
-    asked = checking.check(
-        pushed.take(use.ephemeral, params, relying_party) if came_pushed else params,
+    params = arrival.parameters_of(
+        params,
         relying_party,
-        read_hint,
+        store=use.ephemeral,
+        keys=use.relying_party_keys,
         issuer=use.settings.issuer,
-        pkce=use.settings.pkce,
-        unpushed=not came_pushed and (use.settings.pushed_requests == "required" or relying_party.must_push),
+        everybody_pushes=use.settings.pushed_requests == "required",
+        now=use.clock.now(),
     )
+    asked = checking.check(params, relying_party, read_hint, issuer=use.settings.issuer, pkce=use.settings.pkce)
     interaction = Interaction(
         interaction_id=interactions.draw_id(),
         asked=asked,

@@ -23,8 +23,10 @@ def push() -> ResponseReturnValue:
         request.form,
         relying_party(),
         read_hint,
+        keys=use.relying_party_keys,
         issuer=use.settings.issuer,
         pkce=use.settings.pkce,
+        now=use.clock.now(),
     )
     answer = {"request_uri": request_uri, "expires_in": int(pushed.LIFETIME.total_seconds())}
     return jsonify(answer), 201, {"Cache-Control": "no-store"}

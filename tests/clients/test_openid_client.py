@@ -100,6 +100,7 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
             "alg": alg,
             "method": method,
             "pushed": pushed,
+            "signedRequest": method == "private_key_jwt",
             "signedAnswers": method == "private_key_jwt",
             "secret": made.get("client_secret"),
             "privateKey": key.as_dict(private=True),

@@ -8,17 +8,19 @@ const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const hear = async () => JSON.parse((await lines.next()).value)
 const say = (told) => console.log(JSON.stringify(told))
 
+async function signingKey({ privateKey }) {
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
+  return { key: await crypto.subtle.importKey('jwk', privateKey, algorithm, false, ['sign']), kid: privateKey.kid }
+}
+
 async function authentication({ method, secret, privateKey }) {
   switch (method) {
     case 'client_secret_basic':
       return client.ClientSecretBasic(secret)
     case 'client_secret_post':
       return client.ClientSecretPost(secret)
-    case 'private_key_jwt': {
-      const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
-      const key = await crypto.subtle.importKey('jwk', privateKey, algorithm, false, ['sign'])
-      return client.PrivateKeyJwt({ key, kid: privateKey.kid })
-    }
+    case 'private_key_jwt':
+      return client.PrivateKeyJwt(await signingKey({ privateKey }))
     default:
       return client.None()
   }
@@ -38,8 +40,7 @@ if (registered.signedAnswers) client.useJwtResponseMode(config)
 const verifier = client.randomPKCECodeVerifier()
 const state = client.randomState()
 const nonce = client.randomNonce()
-const build = registered.pushed ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
-const asked = await build(config, {
+let wanted = {
   redirect_uri: registered.redirectUri,
   scope: 'openid profile email offline_access',
   prompt: 'consent',
@@ -47,8 +48,12 @@ const asked = await build(config, {
   code_challenge_method: 'S256',
   state,
   nonce,
-})
-say({ authorize: asked.href })
+}
+if (registered.signedRequest) {
+  wanted = (await client.buildAuthorizationUrlWithJAR(config, wanted, await signingKey(registered))).searchParams
+}
+const build = registered.pushed ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
+say({ authorize: (await build(config, wanted)).href })
 
 const { back } = await hear()
 const tokens = await client.authorizationCodeGrant(config, new URL(back), {

@@ -107,7 +107,6 @@ def test_a_repeated_redirect_uri_is_none_even_if_both_are_registered(check_with:
         ({"claims": "[]"}, "invalid_request"),
         ({"claims": '{"userinfo": {"email": 1}}'}, "invalid_request"),
         ({"id_token_hint": "forged"}, "invalid_request"),
-        ({"request": "e30."}, "request_not_supported"),
         ({"request_uri": "urn:x"}, "request_uri_not_supported"),
         ({"registration": "{}"}, "registration_not_supported"),
     ],

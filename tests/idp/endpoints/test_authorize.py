@@ -113,7 +113,7 @@ def test_nobody_is_sent_to_an_address_that_is_not_registered(
         ({"scope": "email"}, "invalid_scope"),
         ({"response_type": "token"}, "unsupported_response_type"),
         ({"code_challenge": None}, "invalid_request"),
-        ({"request": "e30.e30."}, "request_not_supported"),
+        ({"request": "e30.e30."}, "invalid_request_object"),
         ({"prompt": "none"}, "login_required"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"claims": '{"id_token":{"acr":{"essential":true,"values":["gold"]}}}'}, "unmet_authentication_requirements"),

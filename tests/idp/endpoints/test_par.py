@@ -140,7 +140,7 @@ def test_any_other_request_uri_is_not_fetched(on: Site, visitor: Browser) -> Non
         ({"scope": "email"}, "invalid_scope"),
         ({"code_challenge": None}, "invalid_request"),
         ({"code_challenge_method": "plain"}, "invalid_request"),
-        ({"request": "e30."}, "request_not_supported"),
+        ({"request": "e30."}, "invalid_request_object"),
         ({"request_uri": pushed.PREFIX + "A" * 43}, "invalid_request"),
         ({"prompt": "none login"}, "invalid_request"),
         ({"claims": "["}, "invalid_request"),
