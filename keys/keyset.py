@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from keys.errors import MoveRefused
-from keys.states import ERASED, SERVED, Purpose, State, check_move
+from keys.states import ERASED, REMOVED, SERVED, Purpose, State, check_move
 
 LONGEST_ACTIVE = timedelta(days=365)
 """An ACTIVE key older than this signs no more."""
@@ -44,6 +44,8 @@ class Key:
     ended_at: datetime | None = None
     """When it was revoked or destroyed."""
     reason: str | None = None
+    held_because: str | None = None
+    """Why it is not to be removed, until somebody releases it; None for a key that nobody holds."""
 
     @property
     def pair(self) -> tuple[Purpose, str]:
@@ -73,29 +75,56 @@ class Move:
         """Return `key` after this move; raise `MoveRefused` if the table has no such move."""
         if key.state is not self.before:
             raise MoveRefused(f"The key is {key.state}, not {self.before}.")
-        return replace(key, **self.fields())
+        return replace(key, **self.fields_for(key))
 
-    def fields(self) -> dict[str, Any]:
-        """Return the fields of a key that this move sets; raise `MoveRefused` if the table has no such move."""
+    def fields_for(self, key: Key) -> dict[str, Any]:
+        """Return the fields of `key` that this move sets; raise `MoveRefused` if no rule allows it.
+
+        A key that is held can be stopped like any other, but what is left of it is kept.
+        """
         check_move(self.before, self.after)
+        if key.held_because is not None and self.after in REMOVED:
+            raise MoveRefused(f"{key.kid} is held: {key.held_because}. `countersign keys release {key.kid}` ends that.")
         fields: dict[str, Any] = {"state": self.after, _INSTANT_OF[self.after]: self.at}
         if self.reason is not None:
             fields["reason"] = self.reason
-        if self.after in ERASED:
+        if self.after in ERASED and key.held_because is None:
             fields["private"] = None
         return fields
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A key being kept from removal, or, without a reason, given free again."""
+
+    kid: str
+    purpose: Purpose
+    alg: str
+    at: datetime
+    reason: str | None
+
+    def of(self, key: Key) -> Key:
+        """Return `key` after this; what a revoked one was kept for is erased once it is free."""
+        private = None if self.reason is None and key.state in ERASED else key.private
+        return replace(key, held_because=self.reason, private=private)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """What happens to keys in one transaction: new keys first, then moves, in this order."""
+    """What happens to keys in one transaction: new keys first, then moves, in this order, then holds."""
 
     added: tuple[Key, ...] = ()
     moves: tuple[Move, ...] = ()
+    holds: tuple[Hold, ...] = ()
 
     def __bool__(self) -> bool:
         """Whether anything happens."""
-        return bool(self.added or self.moves)
+        return bool(self.added or self.moves or self.holds)
+
+    @property
+    def kids(self) -> tuple[str, ...]:
+        """The keys that are moved or held, each once."""
+        return tuple(dict.fromkeys([*(move.kid for move in self.moves), *(hold.kid for hold in self.holds)]))
 
 
 @dataclass(frozen=True)
@@ -136,6 +165,8 @@ class KeySet:
         keys.update({key.kid: key for key in change.added})
         for move in change.moves:
             keys[move.kid] = move.of(keys[move.kid])
+        for hold in change.holds:
+            keys[hold.kid] = hold.of(keys[hold.kid])
         changed = KeySet(self.epoch + 1, tuple(keys.values()))
         _check_one_each(changed.keys)
         return changed

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from keys.errors import MoveRefused, TooEarly
-from keys.keyset import Change, Key, KeySet, Move
+from keys.keyset import Change, Hold, Key, KeySet, Move
 from keys.providers.provider import KeyProvider
-from keys.states import PAIRS, Purpose, State
+from keys.states import ERASED, PAIRS, Purpose, State
 from keys.store import KeyStore
 
 FOLLOW = timedelta(seconds=10)
@@ -41,7 +41,7 @@ def advance(store: KeyStore, provider: KeyProvider, rules: Rules, now: datetime)
     if not plan.keys.keys:
         for purpose, alg in rules.pairs:
             plan.activate(plan.publish(purpose, alg))
-    for key in plan.keys.keys:
+    for key in (key for key in plan.keys.keys if key.held_because is None):
         if key.state is State.RETIRING and key.retiring_at is not None and key.retiring_at + RETIRING_FOR <= now:
             plan.move(key, State.RETIRED)
         if key.state is State.RETIRED and key.retired_at is not None and key.retired_at + RETIRED_FOR <= now:
@@ -113,6 +113,16 @@ def revoke(store: KeyStore, provider: KeyProvider, kid: str, reason: str, now: d
     return plan.store(store)
 
 
+def hold(store: KeyStore, kid: str, reason: str, now: datetime) -> Change:
+    """Keep a key from being retired and destroyed until it is released; it can be revoked all the same."""
+    return _held(store, kid, reason, now)
+
+
+def release(store: KeyStore, kid: str, now: datetime) -> Change:
+    """Let a held key go the way of all others."""
+    return _held(store, kid, None, now)
+
+
 def earliest(standby: Key, rules: Rules) -> datetime:
     """Return when a PUBLISHED key may begin to sign."""
     if standby.published_at is None:
@@ -173,6 +183,18 @@ class _Plan:
         if change:
             store.change(self._epoch, change)
         return change
+
+
+def _held(store: KeyStore, kid: str, reason: str | None, now: datetime) -> Change:
+    keys = store.read()
+    key = _get(keys, kid)
+    if reason is None and key.held_because is None:
+        raise MoveRefused(f"Nobody holds {kid}.")
+    if reason is not None and key.state in ERASED:
+        raise MoveRefused(f"There is nothing left to hold: {kid} is {key.state}.")
+    change = Change(holds=(Hold(kid=kid, purpose=key.purpose, alg=key.alg, at=now, reason=reason),))
+    store.change(keys.epoch, change)
+    return change
 
 
 def _is_due(active: Key | None, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from joserfc.util import urlsafe_b64decode, urlsafe_b64encode
 
 from keys.errors import CannotSign, InvalidSignature
 from keys.jwks import JwksDocument, document
-from keys.keyset import LONGEST_ACTIVE, Key, KeySet
+from keys.keyset import Key, KeySet
 from keys.providers.provider import KeyProvider, Sign
 from keys.states import Purpose, State
 
@@ -33,8 +33,6 @@ class _SigningKey:
 
     key: Key
     sign: Sign
-    since: float
-    until: float
 
 
 class _Snapshot:
@@ -57,7 +55,7 @@ class _Snapshot:
             return None
         found = self._signing.get(key.kid)
         if found is None:
-            found = self._signing[key.kid] = _signing(key, self._provider)
+            found = self._signing[key.kid] = _SigningKey(key, self._provider.signing(key))
         return found
 
     def imported(self, keys: KeySet) -> "dict[str, _SigningKey]":
@@ -108,7 +106,7 @@ class Signer:
         """Return `claims` as a compact JWS (RFC 7515 section 7.1) by the ACTIVE key of this purpose and algorithm."""
         snapshot = self._current(fresh=True)
         signing = snapshot.signing(purpose, alg)
-        if signing is None or not signing.since <= self._clock().timestamp() < signing.until:
+        if signing is None or not signing.key.may_sign(self._clock()):
             raise CannotSign(f"no key signs {purpose} with {alg} now")
         message = snapshot.header(signing.key, typ) + b"." + urlsafe_b64encode(_encode(dict(claims)).encode())
         return (message + b"." + urlsafe_b64encode(signing.sign(message))).decode()
@@ -149,13 +147,6 @@ class Signer:
             if snapshot is None or snapshot.keys is not keys:
                 self._snapshot = snapshot = _Snapshot(keys, self._provider, snapshot)
             return snapshot
-
-
-def _signing(key: Key, provider: KeyProvider) -> _SigningKey:
-    since = key.activated_at
-    if since is None:
-        raise CannotSign(f"the active key {key.kid} has no date")
-    return _SigningKey(key, provider.signing(key), since.timestamp(), (since + LONGEST_ACTIVE).timestamp())
 
 
 def _verifying(key: Key) -> Callable[[bytes, bytes], bool]:

@@ -50,6 +50,9 @@ SERVED = frozenset({State.PUBLISHED, State.ACTIVE, State.RETIRING})
 ERASED = frozenset({State.REVOKED, State.DESTROYED})
 """Without a private half: it is erased in the same move."""
 
+REMOVED = frozenset({State.RETIRED, State.DESTROYED})
+"""Where a key that is held does not go."""
+
 
 def check_move(before: State, after: State) -> None:
     """Raise `MoveRefused` unless the table has this move."""

@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import ClassVar
 
 from idp.audit.log import Event
-from keys.keyset import Change, Move
+from keys.keyset import Change, Hold, Move
 from keys.states import State
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyMoved:
-    """What every event of a key's life tells: which key, and who moved it."""
+    """What every event of a key's life tells: which key, and who did it."""
 
     name: ClassVar[str]
     at: datetime
@@ -65,6 +65,20 @@ class KeyDestroyed(KeyMoved):
     name: ClassVar[str] = "key.destroyed"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyHeld(KeyMoved):
+    """A key was kept from removal."""
+
+    name: ClassVar[str] = "key.held"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyReleased(KeyMoved):
+    """A key was given free again."""
+
+    name: ClassVar[str] = "key.released"
+
+
 _EVENTS: dict[State, type[KeyMoved]] = {
     State.PUBLISHED: KeyPublished,
     State.ACTIVE: KeyActivated,
@@ -76,11 +90,10 @@ _EVENTS: dict[State, type[KeyMoved]] = {
 
 
 def events(change: Change, operator: str) -> list[Event]:
-    """Return one event for each move of a change, in order."""
-    return [_event(move, operator) for move in change.moves]
+    """Return one event for each move and hold of a change, in order."""
+    moved = [_event(_EVENTS[move.after], move, operator) for move in change.moves]
+    return [*moved, *(_event(KeyReleased if hold.reason is None else KeyHeld, hold, operator) for hold in change.holds)]
 
 
-def _event(move: Move, operator: str) -> Event:
-    return _EVENTS[move.after](
-        at=move.at, operator=operator, kid=move.kid, purpose=move.purpose, alg=move.alg, reason=move.reason
-    )
+def _event(kind: type[KeyMoved], what: Move | Hold, operator: str) -> Event:
+    return kind(at=what.at, operator=operator, kid=what.kid, purpose=what.purpose, alg=what.alg, reason=what.reason)

@@ -16,7 +16,7 @@ from federation.relying_parties.registration import RegistrationRules, register
 from federation.relying_parties.registry import MEMORY_SECONDS
 from federation.relying_parties.uris import is_loopback
 from idp.audit.agencies import AgencyDisabled, AgencyRegistered
-from idp.cli import Refusal
+from idp.cli import TAKES_ID, Refusal
 from idp.cli.printing import iso, json_option, print_json, print_rows, say
 from idp.cli.session import opened
 
@@ -91,7 +91,7 @@ def list_(agency: str | None, *, as_json: bool) -> None:
         print_rows(_LISTED, described)
 
 
-@agencies.command()
+@agencies.command(context_settings=TAKES_ID)
 @click.argument("client_id")
 @json_option
 def show(client_id: str, *, as_json: bool) -> None:
@@ -101,7 +101,7 @@ def show(client_id: str, *, as_json: bool) -> None:
     _print(describe(_known(found, client_id)), as_json=as_json)
 
 
-@agencies.command()
+@agencies.command(context_settings=TAKES_ID)
 @click.argument("client_id")
 @json_option
 def disable(client_id: str, *, as_json: bool) -> None:

@@ -19,7 +19,7 @@ from idp.citizens.email import Address, InvalidEmail, parse
 from idp.citizens.model import Citizen
 from idp.citizens.registration import register
 from idp.citizens.store import EmailTaken
-from idp.cli import Refusal
+from idp.cli import TAKES_ID, Refusal
 from idp.cli.printing import iso, json_option, print_json, print_rows, say
 from idp.cli.session import opened
 from idp.web.ending import disable_citizen
@@ -120,7 +120,7 @@ def unlock(email: str | None, citizen_id: str | None) -> None:
     say(f"{found.email} may try again.")
 
 
-@citizens.command()
+@citizens.command(context_settings=TAKES_ID)
 @click.argument("who", metavar="EMAIL_OR_ID")
 @click.option("--reason", help="Why, for the record.")
 def disable(who: str, reason: str | None) -> None:
@@ -132,7 +132,7 @@ def disable(who: str, reason: str | None) -> None:
     say(f"{found.email} is disabled." if done else f"{found.email} was disabled already.")
 
 
-@citizens.command()
+@citizens.command(context_settings=TAKES_ID)
 @click.argument("who", metavar="EMAIL_OR_ID")
 @click.option("--reason", help="Why, for the record.")
 def enable(who: str, reason: str | None) -> None:

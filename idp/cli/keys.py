@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from idp.audit.keys import events
+from idp.cli import TAKES_ID
 from idp.cli.printing import json_option, print_json, print_rows, say
 from idp.cli.session import opened
 from idp.web.services import Services
@@ -21,7 +22,9 @@ from keys.rotation import Pair, Rules
 from keys.states import ALGORITHMS, PAIRS, Purpose
 from keys.store import KeyStore
 
-FIELDS = ("kid", "purpose", "alg", "state", "published_at", "activated_at")
+HELD = "held_because"
+"""Told of keys that are held alone."""
+FIELDS = ("kid", "purpose", "alg", "state", "published_at", "activated_at", HELD)
 _LOOK_AGAIN_SECONDS = 1.0
 
 Move = Callable[[KeyStore, datetime], Change]
@@ -64,7 +67,7 @@ def publish(purpose: str | None, alg: str | None, as_json: bool) -> None:
     _print(changed, as_json)
 
 
-@keys.command()
+@keys.command(context_settings=TAKES_ID)
 @click.argument("kid")
 @json_option
 def activate(kid: str, as_json: bool) -> None:
@@ -74,7 +77,7 @@ def activate(kid: str, as_json: bool) -> None:
     _print(changed, as_json)
 
 
-@keys.command()
+@keys.command(context_settings=TAKES_ID)
 @click.argument("kid")
 @click.option("--early-because", metavar="REASON", help="Do it although tokens it signed may still be in use.")
 @json_option
@@ -87,7 +90,24 @@ def retire(kid: str, early_because: str | None, as_json: bool) -> None:
     _print(changed, as_json)
 
 
-@keys.command()
+@keys.command(context_settings=TAKES_ID)
+@click.argument("kid")
+@click.option("--reason", required=True, help="Why; whoever is refused reads it.")
+@json_option
+def hold(kid: str, reason: str, as_json: bool) -> None:
+    """Keep key KID from being retired and destroyed, until it is released. It can be revoked all the same."""
+    _print(_move(opened(), lambda store, now: rotation.hold(store, kid, reason, now)), as_json)
+
+
+@keys.command(context_settings=TAKES_ID)
+@click.argument("kid")
+@json_option
+def release(kid: str, as_json: bool) -> None:
+    """Let the held key KID go the way of all others."""
+    _print(_move(opened(), lambda store, now: rotation.release(store, kid, now)), as_json)
+
+
+@keys.command(context_settings=TAKES_ID)
 @click.argument("kid")
 @click.option("--reason", required=True, help="Why, for the record.")
 @json_option
@@ -171,7 +191,7 @@ def _operator() -> str:
 
 
 def _touched(now: KeySet, change: Change) -> list[Key]:
-    return [now.by_kid[kid] for kid in dict.fromkeys(move.kid for move in change.moves)]
+    return [now.by_kid[kid] for kid in change.kids]
 
 
 def _pairs(purpose: str | None, alg: str | None) -> tuple[Pair, ...]:
@@ -185,7 +205,7 @@ def _rules(use: Services) -> Rules:
 def _print(found: Iterable[Key], as_json: bool) -> None:
     rows = [_row(key) for key in sorted(found, key=lambda key: (*key.pair, key.created_at))]
     if as_json:
-        print_json(rows)
+        print_json([{name: value for name, value in row.items() if name != HELD or value} for row in rows])
     else:
         print_rows(FIELDS, rows)
 

@@ -46,6 +46,25 @@ def test_what_cannot_be_done_is_said_in_a_sentence(service, arguments):
     assert "Traceback" not in answer.stderr
 
 
+def test_a_held_key_is_shown_with_its_reason_until_it_is_released(service):
+    kid = _signer(service.cli_json("keys", "list"))
+
+    held = service.cli_json("keys", "hold", kid, "--reason", "case 12")
+    released = service.cli_json("keys", "release", kid)
+
+    assert [key["held_because"] for key in held] == ["case 12"]
+    assert [set(key) for key in released] == [
+        {"kid", "purpose", "alg", "state", "published_at", "activated_at"} for _ in released
+    ]
+    assert [event["name"] for event in service.cli_json("audit", "list")[:2]] == ["key.released", "key.held"]
+
+
+def test_a_kid_that_begins_with_a_hyphen_is_no_option(service):
+    answer = service.cli("keys", "revoke", "-abc_unknown", "--reason", "rehearsal", check=False)
+
+    assert (answer.returncode, "There is no key -abc_unknown" in answer.stderr) == (2, True)
+
+
 def test_running_workers_follow_a_rotation_and_a_revocation_within_ten_seconds(quick):
     old = _signer(quick.cli_json("keys", "list"))
 

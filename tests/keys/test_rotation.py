@@ -110,6 +110,58 @@ def test_the_timer_retires_and_then_destroys_a_key_whose_time_is_over(store):
     assert (store.keys.find(old).state, store.keys.find(old).private) == (State.DESTROYED, None)
 
 
+def test_a_held_key_is_removed_by_nobody_until_it_is_released(store):
+    old = store.keys.active(ID, "ES256").kid
+    rotation.rotate(store, MAKER, RULES.pairs, RULES, NOW + HOURS_48)
+    long_after = NOW + HOURS_48 + rotation.RETIRING_FOR + rotation.RETIRED_FOR
+
+    rotation.hold(store, old, "case 12", NOW)
+    rotation.advance(store, MAKER, RULES, long_after)
+    with pytest.raises(MoveRefused, match="case 12"):
+        rotation.retire(store, MAKER, old, long_after)
+    assert store.keys.find(old).state is State.RETIRING
+
+    rotation.release(store, old, long_after)
+    rotation.advance(store, MAKER, RULES, long_after)
+    assert store.keys.find(old).state is State.RETIRED
+
+
+def test_a_retired_key_that_is_held_keeps_its_private_half(store):
+    old = store.keys.active(ID, "ES256").kid
+    rotation.rotate(store, MAKER, RULES.pairs, RULES, NOW + HOURS_48)
+    rotation.retire(store, MAKER, old, NOW + HOURS_48, early_because="rehearsal")
+
+    rotation.hold(store, old, "case 12", NOW)
+    rotation.advance(store, MAKER, RULES, NOW + timedelta(days=400))
+
+    assert store.keys.find(old).state is State.RETIRED
+    assert store.keys.find(old).private is not None
+
+
+def test_a_held_key_is_stopped_like_any_other_and_erased_once_it_is_released(store):
+    signer = store.keys.active(ID, "ES256").kid
+    rotation.hold(store, signer, "case 12", NOW)
+
+    rotation.revoke(store, MAKER, signer, "leaked", NOW)
+    stopped = store.keys.find(signer)
+    rotation.release(store, signer, NOW)
+    freed = store.keys.find(signer)
+
+    assert (stopped.state, stopped.private is None) == (State.REVOKED, False)
+    assert signer not in {key.kid for key in store.keys.served()}
+    assert (freed.state, freed.private, freed.held_because) == (State.REVOKED, None, None)
+
+
+def test_what_nobody_holds_is_not_released_and_what_is_gone_is_not_held(store):
+    signer = store.keys.active(ID, "ES256").kid
+    with pytest.raises(MoveRefused, match="Nobody holds"):
+        rotation.release(store, signer, NOW)
+
+    rotation.revoke(store, MAKER, signer, "leaked", NOW)
+    with pytest.raises(MoveRefused, match="nothing left to hold"):
+        rotation.hold(store, signer, "case 12", NOW)
+
+
 def test_the_timer_rotates_a_key_that_has_signed_for_ninety_days(store):
     standby = store.keys.standby(ID, "ES256").kid
 

@@ -128,6 +128,29 @@ def test_the_database_itself_holds_one_active_and_one_standby(made, state, other
         connection.execute(second)
 
 
+def test_a_hold_and_a_removal_decided_at_the_same_epoch_do_not_both_happen(made):
+    kid = signer_of(made).kid
+    with keys(made) as store:
+        rotation.rotate(store, PROVIDER, [PAIR], RULES, LATER)
+    old = read(made)
+
+    class Stale(SqlKeys):
+        def read(self) -> KeySet:
+            return old
+
+    with keys(made) as store:
+        rotation.hold(store, kid, "case 12", LATER)
+    work = Work(made)
+    with pytest.raises(KeysChanged):
+        rotation.retire(Stale(work), PROVIDER, kid, LATER, early_because="in a hurry")
+    work.commit()
+
+    held = read(made).by_kid[kid]
+    assert (held.state, held.held_because) == (State.RETIRING, "case 12")
+    with pytest.raises(MoveRefused), keys(made) as store:
+        rotation.retire(store, PROVIDER, kid, LATER, early_because="in a hurry")
+
+
 def test_revoking_erases_the_private_half_from_the_row(made):
     kid = signer_of(made).kid
 

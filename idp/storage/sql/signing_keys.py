@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
 from keys.errors import KeysChanged
-from keys.keyset import Change, Key, KeySet, Move
+from keys.keyset import Change, Key, KeySet
 from keys.states import Purpose, State
 
 signing_keys = Table(
@@ -29,6 +29,7 @@ signing_keys = Table(
     Column("retired_at", Instant),
     Column("ended_at", Instant),
     Column("reason", Text),
+    Column("held_because", Text),
 )
 for _state in (State.ACTIVE, State.PUBLISHED):
     _where = text(f"state = '{_state}'")
@@ -53,6 +54,7 @@ _ALL = select(key_epoch.c.epoch, signing_keys).select_from(key_epoch).outerjoin(
 _FIRST_EPOCH = insert(key_epoch).values(one=1, epoch=0).on_conflict_do_nothing()
 _ADVANCE = update(key_epoch).where(key_epoch.c.epoch == bindparam("decided_at")).values(epoch=key_epoch.c.epoch + 1)
 _ADD = insert(signing_keys)
+_REPLACE = update(signing_keys).where(signing_keys.c.kid == bindparam("of_kid"))
 _REWRAP = (
     update(signing_keys)
     .where(signing_keys.c.kid == bindparam("of_kid"), signing_keys.c.private == bindparam("old"))
@@ -86,20 +88,15 @@ class SqlKeys:
         try:
             for key in change.added:
                 self._work.write(_ADD, _columns(key))
-            for move in change.moves:
-                self._move(move)
+            changed = self.read().after(change)
+            for kid in change.kids:
+                self._work.write(_REPLACE, _columns(changed.by_kid[kid]) | {"of_kid": kid})
         except IntegrityError as error:
             raise KeysChanged("The change would leave two keys in one place; nothing was done.") from error
 
     def rewrap(self, kid: str, old: str, new: str) -> bool:
         """Put one envelope in the place of another; say whether the old one was still there."""
         return self._work.write(_REWRAP, {"of_kid": kid, "old": old, "new": new}).rowcount == 1
-
-    def _move(self, move: Move) -> None:
-        where = (signing_keys.c.kid == move.kid, signing_keys.c.state == move.before)
-        changed = update(signing_keys).where(*where).values(**move.fields())
-        if self._work.write(changed).rowcount != 1:
-            raise KeysChanged(f"{move.kid} is not {move.before} any more; nothing was done.")
 
 
 def _columns(key: Key) -> dict[str, Any]:

@@ -195,6 +195,7 @@ def upgrade() -> None:
         sa.Column("retired_at", tables.Instant(), nullable=True),
         sa.Column("ended_at", tables.Instant(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("held_because", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("kid", name=op.f("pk_signing_keys")),
     )
     op.create_index(
