@@ -29,8 +29,8 @@ COMMANDS = {
 """Command -> the module whose attribute of the same name it is."""
 
 REFUSED = 2
-TAKES_ID = {"ignore_unknown_options": True}
-"""For commands that are given an id: a random one may begin with a hyphen."""
+TAKES_ID = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+"""For commands that are given an id: a random one may begin with a hyphen, and `-h` in it must not ask for help."""
 
 
 class Refusal(click.ClickException):

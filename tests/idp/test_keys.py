@@ -60,9 +60,9 @@ def test_a_held_key_is_shown_with_its_reason_until_it_is_released(service):
 
 
 def test_a_kid_that_begins_with_a_hyphen_is_no_option(service):
-    answer = service.cli("keys", "revoke", "-abc_unknown", "--reason", "rehearsal", check=False)
+    answer = service.cli("keys", "revoke", "-abch_unknown", "--reason", "rehearsal", check=False)
 
-    assert (answer.returncode, "There is no key -abc_unknown" in answer.stderr) == (2, True)
+    assert (answer.returncode, "There is no key -abch_unknown" in answer.stderr) == (2, True)
 
 
 def test_running_workers_follow_a_rotation_and_a_revocation_within_ten_seconds(quick):

@@ -151,6 +151,38 @@ def test_a_hold_and_a_removal_decided_at_the_same_epoch_do_not_both_happen(made)
         rotation.retire(store, PROVIDER, kid, LATER, early_because="in a hurry")
 
 
+def test_holding_a_key_again_for_the_same_reason_changes_nothing_else(made):
+    kid = signer_of(made).kid
+    for _ in range(2):
+        with keys(made) as store:
+            rotation.hold(store, kid, "case 12", LATER)
+
+    assert read(made).by_kid[kid].held_because == "case 12"
+
+
+def test_a_move_does_not_put_back_an_envelope_that_was_sealed_anew_meanwhile(made):
+    if made.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    key = signer_of(made)
+    anew = EmbeddedProvider(Wrapping([bytes(reversed(KEK)), KEK])).rewrap(key)
+    assert key.private is not None
+    assert anew is not None
+
+    class Overtaken(SqlKeys):
+        def read(self) -> KeySet:
+            found = super().read()
+            if found.epoch == 2:
+                with keys(made) as other:
+                    other.rewrap(key.kid, key.private or "", anew or "")
+            return found
+
+    work = Work(made)
+    rotation.rotate(Overtaken(work), PROVIDER, [PAIR], RULES, LATER)
+    work.commit()
+
+    assert read(made).by_kid[key.kid].private == anew
+
+
 def test_revoking_erases_the_private_half_from_the_row(made):
     kid = signer_of(made).kid
 

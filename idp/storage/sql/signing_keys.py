@@ -88,9 +88,11 @@ class SqlKeys:
         try:
             for key in change.added:
                 self._work.write(_ADD, _columns(key))
-            changed = self.read().after(change)
+            before = self.read()
+            after = before.after(change)
             for kid in change.kids:
-                self._work.write(_REPLACE, _columns(changed.by_kid[kid]) | {"of_kid": kid})
+                if fields := _differing(before.by_kid[kid], after.by_kid[kid]):
+                    self._work.write(_REPLACE.values(fields), {"of_kid": kid})
         except IntegrityError as error:
             raise KeysChanged("The change would leave two keys in one place; nothing was done.") from error
 
@@ -101,6 +103,12 @@ class SqlKeys:
 
 def _columns(key: Key) -> dict[str, Any]:
     return {column.name: getattr(key, column.name) for column in signing_keys.columns}
+
+
+def _differing(before: Key, after: Key) -> dict[str, Any]:
+    """Return only what changes: an envelope that is sealed anew meanwhile is not put back."""
+    was = _columns(before)
+    return {name: value for name, value in _columns(after).items() if was[name] != value}
 
 
 def _key(row: Row[Any]) -> Key:
