@@ -48,7 +48,7 @@ SERVED = frozenset({State.PUBLISHED, State.ACTIVE, State.RETIRING})
 """In the JWKS, and believed. PUBLISHED too: another node may have activated it a moment before this one hears."""
 
 ERASED = frozenset({State.REVOKED, State.DESTROYED})
-"""Without a private half: it is erased in the same move."""
+"""Without a private half: it is erased in the same move, or, of a key that is held, when it is released."""
 
 REMOVED = frozenset({State.RETIRED, State.DESTROYED})
 """Where a key that is held does not go."""

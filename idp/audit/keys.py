@@ -53,7 +53,7 @@ class KeyRetired(KeyMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyRevoked(KeyMoved):
-    """A key was stopped, and its private half erased."""
+    """A key was stopped, and its private half erased, unless somebody holds it."""
 
     name: ClassVar[str] = "key.revoked"
 
