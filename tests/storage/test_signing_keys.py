@@ -167,7 +167,7 @@ def test_a_move_does_not_put_back_an_envelope_that_was_sealed_anew_meanwhile(mad
 
     def seal_anew() -> None:
         with keys(made) as other:
-            assert other.rewrap(key.kid, key.private, anew)
+            assert other.rewrap(key.kid, str(key.private), str(anew))
 
     sealing = Thread(target=seal_anew)
 
