@@ -15,7 +15,7 @@ run: $(READY) ## Set up and start the sandbox: provider, sample agencies, person
 	@$(BIN)/countersign sandbox
 
 test: $(READY) packages ## Set up and run every test
-	@$(BIN)/python -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses auto --maxprocesses 4
 
 check: lint types floors dependencies test smoke advisories ## Everything CI runs
 
