@@ -32,7 +32,7 @@ _log = structlog.get_logger("countersign.errors")
 def install(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(ProtocolError, refuse_agency)
-    app.register_error_handler(AuthorizationRefused, send_refusal)
+    app.register_error_handler(AuthorizationRefused, refuse_authorization)
     app.register_error_handler(NoReturn, lambda error: stop_citizen(page_for(error)))
     app.register_error_handler(PageError, stop_citizen)
     app.register_error_handler(CSRFError, refuse_form)
@@ -50,6 +50,14 @@ def refuse_agency(error: ProtocolError) -> ResponseReturnValue:
     answer.status_code = error.status
     answer.headers.extend(error.headers(request.headers.get("Authorization", "")))
     return answer
+
+
+def refuse_authorization(error: AuthorizationRefused) -> ResponseReturnValue:
+    """Send the browser back with the error; an agency that wants it signed may have to wait for that."""
+    try:
+        return send_refusal(error)
+    except (CannotSign, StoreUnavailable) as away:
+        return wait(away)
 
 
 def stop_citizen(error: PageError) -> ResponseReturnValue:

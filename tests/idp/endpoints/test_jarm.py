@@ -3,6 +3,7 @@
 import json
 import secrets
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -14,6 +15,9 @@ from werkzeug.test import TestResponse
 from federation.authorization.response import SIGNED_TYPE
 from federation.relying_parties.model import RelyingParty
 from idp.citizens.model import Citizen
+from keys import rotation
+from keys.states import Purpose
+from tests.support.pair import PUBLIC, on_files
 from tests.support.site import REDIRECT_URI, Browser, Site, hidden_fields
 
 ALGORITHMS = ["ES256", "RS256", "EdDSA"]
@@ -98,3 +102,18 @@ def test_the_modes_and_algorithms_are_told(browser: Browser) -> None:
 
     assert {"query.jwt", "form_post.jwt", "jwt"} <= set(metadata["response_modes_supported"])
     assert metadata["authorization_signing_alg_values_supported"] == ALGORITHMS
+
+
+def test_while_no_key_signs_the_citizen_is_asked_to_wait(tmp_path: Path) -> None:
+    site = on_files(tmp_path / "site")
+    for _ in range(2):
+        with site.use.database.work() as stores:
+            signing = stores.keys.read().active(Purpose.ID_TOKEN, "ES256")
+            assert signing is not None
+            rotation.revoke(stores.keys, site.use.key_provider, signing.kid, "rehearsal", site.clock.now())
+
+    asked = {"redirect_uri": PUBLIC.redirect_uris[0], "response_mode": "jwt", "prompt": "none"}
+    answer = site.restarted().browser().authorize(asked)
+
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert answer.location is None
