@@ -95,8 +95,8 @@ def test_the_latest_events_are_listed_newest_first(use: Services) -> None:
     listed = json.loads(countersign("list", "--limit", "2", "--json").stdout)
 
     assert [(row["name"], row["fields"]) for row in listed] == [
-        ("citizen.disabled", {"citizen_id": "c4"}),
-        ("citizen.disabled", {"citizen_id": "c2"}),
+        ("citizen.disabled", {"citizen_id": "c4", "reason": None}),
+        ("citizen.disabled", {"citizen_id": "c2", "reason": None}),
     ]
     assert listed[0]["sequence"] is None
     assert "citizen_id=c4" in countersign("list").stdout
