@@ -68,12 +68,7 @@ def find_relying_party(params: Parameters, registry: RelyingPartyRegistry) -> Re
 
 
 def check(
-    params: Parameters,
-    relying_party: RelyingParty,
-    read_hint: HintReader,
-    *,
-    issuer: str,
-    pkce: str,
+    params: Parameters, relying_party: RelyingParty, read_hint: HintReader, *, issuer: str, pkce: str
 ) -> AuthorizationRequest:
     """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused."""
     to = return_address(params, relying_party)
