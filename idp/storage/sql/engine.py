@@ -44,10 +44,14 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
 
 
 def _keep_sqlite_private(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:
-    """Make a file that is missing readable by its owner alone; SQLite gives its log the same mode."""
+    """Make a file that is missing readable by its owner alone; SQLite gives its log the same mode.
+
+    O_EXCL, because closing a file drops every lock this process holds on it (fcntl(2)): the next process to leave
+    would take the log for nobody's, remove it, and what is written to it afterwards would be lost.
+    """
     if arguments[0] != ":memory:":
-        with suppress(OSError):  # SQLite says better what is wrong
-            os.close(os.open(arguments[0], os.O_CREAT | os.O_RDWR, 0o600))
+        with suppress(OSError):  # it is there already, or SQLite says better what is wrong
+            os.close(os.open(arguments[0], os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _tune_sqlite(connection: Any, _: object) -> None:
