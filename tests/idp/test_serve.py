@@ -153,7 +153,7 @@ def test_two_upgrades_at_once_make_one_set_of_keys(new_store_pair, tmp_path):
 
 def test_serve_refuses_a_database_that_was_not_prepared(new_store_pair, tmp_path):
     with serving(new_store_pair(), tmp_path, upgraded=False, started=False) as service:
-        refused = service.cli("serve", "--port", str(service.port), check=False)
+        refused = service.run("serve", "--port", str(service.port))
 
     assert refused.returncode == 2
     assert "countersign db upgrade" in refused.stderr
@@ -161,7 +161,7 @@ def test_serve_refuses_a_database_that_was_not_prepared(new_store_pair, tmp_path
 
 
 def test_serve_names_a_port_in_use(service):
-    refused = service.cli("serve", "--port", str(service.port), check=False)
+    refused = service.run("serve", "--port", str(service.port))
 
     assert refused.returncode == 2
     assert f"Cannot listen on 127.0.0.1:{service.port}" in refused.stderr
