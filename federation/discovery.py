@@ -103,4 +103,6 @@ def _of_endpoints(endpoints: Collection[str]) -> dict[str, Any]:
     if "end_session_endpoint" in endpoints:
         told["backchannel_logout_supported"] = True
         told["backchannel_logout_session_supported"] = True
+        told["frontchannel_logout_supported"] = True
+        told["frontchannel_logout_session_supported"] = True
     return told

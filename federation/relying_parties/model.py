@@ -47,6 +47,10 @@ class RelyingParty:
     backchannel_logout_uri: str | None = None
     backchannel_logout_session_required: bool = False
     """Kept to be told back: every logout token has `sid`."""
+    frontchannel_logout_uri: str | None = None
+    """What a browser in which its citizen signs out opens, unseen."""
+    frontchannel_logout_session_required: bool = False
+    """Kept to be told back: `iss` and `sid` always come along."""
     client_uri: str | None = None
     logo_uri: str | None = None
     """Kept to be told back: a picture from elsewhere would tell that place who is signing in where."""

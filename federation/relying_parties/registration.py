@@ -11,7 +11,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from federation.outbound import Fetcher
-from federation.relying_parties import pairwise
+from federation.relying_parties import front_channel, pairwise
 from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.metadata_reader import MetadataReader
@@ -127,6 +127,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "require_auth_time": reader.flag("require_auth_time") or False,
         "default_acr_values": reader.choices("default_acr_values", LEVELS) or (),
         "backchannel_logout_session_required": reader.flag("backchannel_logout_session_required") or False,
+        "frontchannel_logout_session_required": reader.flag("frontchannel_logout_session_required") or False,
         "require_pushed_authorization_requests": reader.flag("require_pushed_authorization_requests") or False,
         "require_signed_request_object": reader.flag("require_signed_request_object") or False,
         "request_object_signing_alg": reader.choice("request_object_signing_alg", SIGNING_ALGORITHMS),
@@ -139,7 +140,7 @@ def _addresses(reader: MetadataReader, rules: RegistrationRules) -> dict[str, An
     answered = UriRules(loopback_http=rules.loopback_http or native, own_scheme=native, takes_answer=True)
     followed = UriRules(loopback_http=rules.loopback_http)
     fetched = ("jwks_uri", "sector_identifier_uri", "backchannel_logout_uri")
-    shown = ("client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")
+    shown = ("frontchannel_logout_uri", "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")
     lists = ("redirect_uris", "post_logout_redirect_uris")
     return {field: reader.uris(field, answered) or () for field in lists} | {
         field: reader.uri(field, followed) for field in (*fetched, *shown)
@@ -172,6 +173,7 @@ def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: Re
     _check_grants(reader, fields)
     _check_proof(reader, fields)
     _check_sector(reader, fields)
+    _check_front_channel(reader, fields)
     if fields["introspection"] and not rules.introspection:
         reader.refuse("introspection", "is given by the operator, not by registration.")
     if fields["introspection"] and fields["token_endpoint_auth_method"] == "none":
@@ -213,6 +215,14 @@ def _check_sector(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
     if len(pairwise.sectors_of(fields["redirect_uris"])) > 1:
         problem = "is needed where redirect_uris have several hosts: give the address of a JSON list of them all."
         reader.refuse("sector_identifier_uri", problem)
+
+
+def _check_front_channel(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+    """OpenID Connect Front-Channel Logout 1.0 section 2: a page of the service itself is opened, nobody else's."""
+    uri = fields["frontchannel_logout_uri"]
+    if uri is not None and not front_channel.fits(uri, fields["redirect_uris"]):
+        problem = "must have the scheme, host and port of one of the redirect_uris, and no iss or sid of its own."
+        reader.refuse("frontchannel_logout_uri", problem)
 
 
 def _check_fapi(reader: MetadataReader, fields: Mapping[str, Any]) -> None:

@@ -46,5 +46,4 @@ def done(signed_out_id: str) -> ResponseReturnValue:
     found = signing_out.find_done(signed_out_id)
     if found is None and browser.held_session() is not None:
         return redirect("/logout", code=303)
-    done = found or signing_out.SignedOut(service=None, return_url=None)
-    return render("pages/sign_out/signed_out.html", done=done)
+    return signing_out.page(found or signing_out.SignedOut(service=None, return_url=None))

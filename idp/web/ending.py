@@ -5,10 +5,11 @@ unless they have `offline_access`; then one message a service goes into the outb
 the caller's; the worker delivers afterwards, so no agency keeps a citizen waiting.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from federation.authorization.response import address_with
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.grants.model import Grant
 from idp.audit.citizens import CitizenDisabled
@@ -26,6 +27,15 @@ DISABLED = "citizen_disabled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What the browser of a session opens, so that a service ends its part (OIDC Front-Channel Logout 1.0)."""
+
+    service: RelyingParty
+    session_id: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """The services that were used in what has ended."""
 
@@ -33,6 +43,8 @@ class Ended:
     """Those that will hear of it from us."""
     untold: tuple[RelyingParty, ...] = ()
     """Those that registered no address for that."""
+    calls: tuple[Call, ...] = ()
+    """Those that a browser can tell: each in the browser of its session alone."""
 
 
 def end_session(stores: Stores, use: Services, session: Session, *, because: str) -> Ended:
@@ -84,6 +96,7 @@ def _end_what_stood_on(
     stores: Stores, use: Services, citizen_id: str, session_ids: Iterable[str], *, because: str, now: datetime
 ) -> Ended:
     used: dict[str, RelyingParty] = {}
+    calls: list[Call] = []
     for session_id in session_ids:
         grants = stores.grants.list_for_session(session_id)
         stores.grants.end_for_session(session_id, now)
@@ -92,6 +105,7 @@ def _end_what_stood_on(
         for over in sorted({_over(grant) for grant in grants if grant.client_id in told}, key=lambda each: each.sid):
             logouts.send(stores.outbox, use.sealer, over, now)
         used |= services
+        calls += _calls(services, grants, issuer=use.settings.issuer)
         stores.audit.record(
             SessionEnded(
                 at=now, citizen_id=citizen_id, session_id=session_id, because=because, telling=tuple(sorted(told))
@@ -100,7 +114,22 @@ def _end_what_stood_on(
     return Ended(
         told=tuple(service for service in used.values() if service.backchannel_logout_uri is not None),
         untold=tuple(service for service in used.values() if service.backchannel_logout_uri is None),
+        calls=tuple(calls),
     )
+
+
+def _calls(services: Mapping[str, RelyingParty], grants: Iterable[Grant], *, issuer: str) -> list[Call]:
+    """Return one call a service that wants them, with the names of issuer and session (section 2)."""
+    latest = {grant.client_id: grant for grant in grants}
+    return [
+        Call(
+            service=service,
+            session_id=latest[client_id].session_id,
+            address=address_with(service.frontchannel_logout_uri, {"iss": issuer, "sid": latest[client_id].sid}),
+        )
+        for client_id, service in services.items()
+        if service.frontchannel_logout_uri is not None
+    ]
 
 
 def _services_of(stores: Stores, grants: Iterable[Grant]) -> dict[str, RelyingParty]:

@@ -1,5 +1,7 @@
 """The headers of every answer, errors included (security.md, Web)."""
 
+from collections.abc import Collection
+
 from flask import Flask, Response, g
 
 _CSP = "Content-Security-Policy"
@@ -27,14 +29,25 @@ def allow_form_to(origin: str) -> None:
     g.form_action = origin
 
 
+def allow_frames_of(origins: Collection[str]) -> None:
+    """Let this page open frames of these origins."""
+    g.frames = origins
+
+
 def install(app: Flask, *, secure: bool) -> None:
     """Set the headers on every answer of `app`; `secure` adds HSTS."""
     everywhere = always(secure=secure)
 
     @app.after_request
     def set_headers(response: Response) -> Response:
-        headers, beside = response.headers, g.get("form_action")
-        headers.extend(everywhere if beside is None else everywhere | {_CSP: f"{_POLICY} {beside}"})
+        headers = response.headers
+        headers.extend(everywhere | {_CSP: _policy()} if "form_action" in g or "frames" in g else everywhere)
         if "Cache-Control" not in headers:
             headers.add("Cache-Control", "no-store")
         return response
+
+
+def _policy() -> str:
+    """Return the policy with what this page alone needs; `form-action` is its last part."""
+    forms = f"{_POLICY} {g.form_action}" if "form_action" in g else _POLICY
+    return f"{forms}; frame-src {' '.join(g.frames)}" if "frames" in g else forms

@@ -15,11 +15,15 @@ from flask import redirect
 from werkzeug.wrappers import Response as BaseResponse
 
 from federation.authorization.names import sid_for, subject_for
+from federation.authorization.response import origin_of
 from federation.logout.request import LogoutRequest, return_url
 from federation.relying_parties.model import RelyingParty
 from idp.sessions.model import Session
 from idp.signin.interactions import draw_id, hashed, looks_like_id
 from idp.web import browser, language
+from idp.web.ending import Call, Ended
+from idp.web.headers import allow_frames_of
+from idp.web.rendering import render
 from idp.web.services import services
 from idp.web.transaction import stores
 
@@ -27,6 +31,8 @@ ASKED = "sign_out"
 DONE = "signed_out"
 """Kinds of the ephemeral records."""
 LIFETIME = timedelta(minutes=30)
+MOST_CALLS = 30
+"""Services that one page opens: their origins stand in a header, which has an end."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,10 @@ class SignedOut:
     ui_locales: Sequence[str] = ()
     told: Sequence[str] = ()
     untold: Sequence[str] = ()
+    calls: Sequence[str] = ()
+    """Addresses of services that the page opens unseen."""
+    goes_on: bool = False
+    """Whether the page returns to the service by itself."""
 
 
 def of(asked: LogoutRequest) -> SignOut:
@@ -112,26 +122,45 @@ def must_ask(asked: SignOut, held: Session | None) -> bool:
 def sign_out(asked: SignOut, *, confirmed: bool = False) -> BaseResponse:
     """End what this browser holds and go to the registered address, or to the page that says what was done.
 
-    A citizen who was asked, or whose agency gave no hint, sees that page and goes on by its link. After a long
-    pause it names no services: somebody else may sit there now.
+    A citizen who was asked, or whose agency gave no hint, sees that page and goes on by its link. Where services are
+    to be told by this browser, it opens them first and then goes on by itself. After a long pause it names no
+    services: somebody else may sit there now.
     """
     present = browser.current_session() is not None
     ended = browser.end_session()
     service = service_of(asked)
     back = _return_url(asked, service)
-    if back is not None and asked.by_hint and not confirmed:
+    goes_on = back is not None and asked.by_hint and not confirmed
+    if back is not None and goes_on and not ended.calls:
         return redirect(back, code=303)
+    calls = ended.calls[:MOST_CALLS]
+    told, untold = heard(ended, calls)
     done = SignedOut(
         service=None if service is None else service.client_name,
         return_url=back or (None if service is None else service.client_uri),
         address_refused=asked.address_refused,
         ui_locales=asked.ui_locales,
-        told=[each.client_name for each in ended.told if present],
-        untold=[each.client_name for each in ended.untold if present and each.client_id != asked.client_id],
+        told=[each.client_name for each in told if present],
+        untold=[each.client_name for each in untold if present and each.client_id != asked.client_id],
+        calls=[call.address for call in calls],
+        goes_on=goes_on,
     )
     signed_out_id = draw_id()
     services().ephemeral.put(DONE, hashed(signed_out_id), asdict(done), LIFETIME)
     return redirect(f"/signed-out/{signed_out_id}", code=303)
+
+
+def heard(ended: Ended, calls: Sequence[Call]) -> tuple[list[RelyingParty], list[RelyingParty]]:
+    """Return the services that hear of it, from us or by these calls of the browser, and those that do not."""
+    called = [call.service for call in calls if call.service in ended.untold]
+    return [*ended.told, *called], [each for each in ended.untold if each not in called]
+
+
+def page(done: SignedOut) -> str:
+    """Render the last page, which may open the services to be told and no other."""
+    if done.calls:
+        allow_frames_of(sorted({origin_of(address) for address in done.calls}))
+    return render("pages/sign_out/signed_out.html", done=done)
 
 
 def find_done(signed_out_id: str) -> SignedOut | None:

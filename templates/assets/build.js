@@ -32,5 +32,4 @@ await build({
   target: BROWSERS,
   legalComments: "none",
 });
-await copyFile(new URL("mark.svg", here), new URL("mark.svg", out));
-await copyFile(new URL("return.js", here), new URL("return.js", out));
+for (const name of ["mark.svg", "return.js", "signed-out.js"]) await copyFile(new URL(name, here), new URL(name, out));

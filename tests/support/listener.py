@@ -19,7 +19,7 @@ def answer(body: bytes, *, status: int = 200, headers: str = "") -> Answer:
 
 
 class Listener(ThreadingHTTPServer):
-    """Answers by path with `answers`, 404 elsewhere."""
+    """Answers by path with `answers`, with its query or without, 404 elsewhere."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -44,8 +44,10 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         self.server.calls.append((self.path, {name.lower(): value for name, value in self.headers.items()}, body))
+        answers, page = self.server.answers, self.path.partition("?")[0]
+        found = answers.get(self.path) or answers.get(page) or answer(b"", status=404)
         try:
-            self.server.answers.get(self.path, answer(b"", status=404))(self.wfile)  # type: ignore[arg-type]  # a BufferedIOBase
+            found(self.wfile)  # type: ignore[arg-type]  # a BufferedIOBase
         except OSError:
             self.close_connection = True
 

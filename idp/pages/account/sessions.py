@@ -40,10 +40,13 @@ def end_all() -> ResponseReturnValue:
     """Sign out on every device, and take back what services may still renew."""
     ended = browser.sign_out_everywhere(session().citizen_id, offline_too=True)
     cookies.drop(browser.SESSION)
+    calls = [call for call in ended.calls if call.session_id == session().session_id][: signing_out.MOST_CALLS]
+    told, untold = signing_out.heard(ended, calls)
     done = signing_out.SignedOut(
         service=None,
         return_url=None,
-        told=tuple(service.client_name for service in ended.told),
-        untold=tuple(service.client_name for service in ended.untold),
+        told=[service.client_name for service in told],
+        untold=[service.client_name for service in untold],
+        calls=[call.address for call in calls],
     )
-    return render("pages/sign_out/signed_out.html", done=done)
+    return signing_out.page(done)

@@ -169,6 +169,7 @@ def test_a_web_service_cannot_register_such_an_address(uri: object) -> None:
         "post_logout_redirect_uris",
         "jwks_uri",
         "backchannel_logout_uri",
+        "frontchannel_logout_uri",
         "client_uri",
         "logo_uri",
         "policy_uri",
@@ -312,6 +313,30 @@ def test_whatever_is_sent_is_registered_or_refused(metadata: object) -> None:
     except ProtocolError:
         return
     assert registered.relying_party.active
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "https://other.example/out",
+        "https://sub.service.example/out",
+        "https://service.example:8443/out",
+        "https://service.example/out?iss=x",
+        "https://service.example/out?a=b&sid=",
+        "https://service.example/out#part",
+    ],
+)
+def test_a_browser_opens_only_what_is_at_a_place_of_the_service(uri: str) -> None:
+    """OpenID Connect Front-Channel Logout 1.0 section 2: scheme, host and port of a redirect address."""
+    assert "frontchannel_logout_uri" in faulty(frontchannel_logout_uri=uri)
+
+
+def test_a_front_channel_address_may_have_a_query_and_the_usual_port() -> None:
+    uri = "https://service.example:443/out?a=b"
+
+    kept = added(frontchannel_logout_uri=uri, frontchannel_logout_session_required=True)
+
+    assert (kept.frontchannel_logout_uri, kept.frontchannel_logout_session_required) == (uri, True)
 
 
 def test_only_an_operator_gives_the_right_to_look_into_tokens_of_others() -> None:

@@ -322,3 +322,5 @@ def test_discovery_promises_it(site: Site) -> None:
     assert told["end_session_endpoint"] == "https://id.example/logout"
     assert told["backchannel_logout_supported"] is True
     assert told["backchannel_logout_session_supported"] is True
+    assert told["frontchannel_logout_supported"] is True
+    assert told["frontchannel_logout_session_supported"] is True
