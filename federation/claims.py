@@ -32,6 +32,9 @@ OF_SCOPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """OIDC Core section 5.4."""
 
+OF_SERVICES = frozenset({"grant_management_query", "grant_management_revoke"})
+"""Scopes that a relying party has for itself alone: no citizen is asked for them."""
+
 KNOWN: tuple[str, ...] = tuple(name for names in OF_SCOPE.values() for name in names)
 """Every claim that a scope or the claims parameter may fetch, in the order in which they are told."""
 

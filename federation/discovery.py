@@ -12,6 +12,7 @@ from federation.claims import OF_SCOPE
 from federation.relying_parties.public_keys import SIGNING_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
 from federation.tokens.exchange import GRANT_TYPES
+from federation.tokens.grants import management
 from federation.tokens.grants.model import OFFLINE
 
 ENDPOINTS: Mapping[str, str] = MappingProxyType(
@@ -25,6 +26,7 @@ ENDPOINTS: Mapping[str, str] = MappingProxyType(
         "introspection_endpoint": "/introspect",
         "registration_endpoint": "/register",
         "pushed_authorization_request_endpoint": "/par",
+        "grant_management_endpoint": "/grants",
         "device_authorization_endpoint": "/device_authorization",
     }
 )
@@ -100,6 +102,8 @@ def _of_endpoints(endpoints: Collection[str]) -> dict[str, Any]:
     if "introspection_endpoint" in endpoints:
         told["introspection_endpoint_auth_methods_supported"] = _PROVING_METHODS
         told["introspection_endpoint_auth_signing_alg_values_supported"] = SIGNING_ALGORITHMS
+    if "grant_management_endpoint" in endpoints:
+        told["grant_management_actions_supported"] = management.ACTIONS
     if "end_session_endpoint" in endpoints:
         told["backchannel_logout_supported"] = True
         told["backchannel_logout_session_supported"] = True

@@ -114,8 +114,19 @@ class InsufficientScope(ProtocolError):
     status = 403
     description = "The access token does not allow this."
 
+    def __init__(self, reason: str = "", *, scope: str = "openid") -> None:
+        super().__init__(reason)
+        self.scope = scope
+
     def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
         """Say which scope is missing (RFC 6750 section 3)."""
-        return {
-            "WWW-Authenticate": f'Bearer error="{self.code}", error_description="{self.description}", scope="openid"'
-        }
+        said = f'error="{self.code}", error_description="{self.description}", scope="{self.scope}"'
+        return {"WWW-Authenticate": f"Bearer {said}"}
+
+
+class UnknownGrant(ProtocolError):
+    """Grant Management for OAuth 2.0 section 6.6: no grant of this relying party stands at this address."""
+
+    code = "not_found"
+    status = 404
+    description = "There is no such grant."

@@ -9,7 +9,20 @@ from flask import Flask
 
 from idp.assembly import build
 from idp.clock import Clock
-from idp.endpoints import authorize, discovery, health, introspect, jwks, logout, par, revoke, static, token, userinfo
+from idp.endpoints import (
+    authorize,
+    discovery,
+    grants,
+    health,
+    introspect,
+    jwks,
+    logout,
+    par,
+    revoke,
+    static,
+    token,
+    userinfo,
+)
 from idp.pages import (
     account,
     consent,
@@ -32,7 +45,7 @@ from idp.web import bounds, chosen_language, compression, csrf, errors, headers,
 from idp.web.published import Published
 from idp.web.transaction import TransactionalFlask
 
-MACHINES = (authorize, discovery, health, introspect, jwks, logout, par, revoke, static, token, userinfo)
+MACHINES = (authorize, discovery, grants, health, introspect, jwks, logout, par, revoke, static, token, userinfo)
 PEOPLE = (
     consent,
     front,

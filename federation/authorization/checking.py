@@ -20,6 +20,7 @@ from federation.authorization.pkce import check_challenge
 from federation.authorization.request import AuthorizationRequest
 from federation.authorization.response import MODES, QUERY
 from federation.authorization.return_address import ReturnAddress
+from federation.claims import OF_SERVICES
 from federation.relying_parties import redirect_uris
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
@@ -130,6 +131,8 @@ def _check_form(params: Parameters, to: ReturnAddress) -> None:
     for name, refused in ELSEWHERE.items():
         if params.get(name) is not None:
             raise refused(to)
+    if params.get("grant_id") is not None or params.get("grant_management_action") not in (None, "create"):
+        raise InvalidAuthorizationRequest(to, "a grant can be made and taken back, not changed")
     if params.get("response_mode") not in (None, *MODES):
         raise InvalidAuthorizationRequest(to, "response_mode is none of those offered")
 
@@ -153,7 +156,7 @@ def _check_scope(params: Parameters, relying_party: RelyingParty, to: ReturnAddr
     asked = params.words("scope")
     if "openid" not in asked or "openid" not in relying_party.scope:
         raise InvalidAuthorizationScope(to)
-    unusable = set() if "refresh_token" in relying_party.grant_types else {"offline_access"}
+    unusable = OF_SERVICES | (set() if "refresh_token" in relying_party.grant_types else {"offline_access"})
     return tuple(scope for scope in asked if scope in relying_party.scope and scope not in unusable)
 
 

@@ -73,6 +73,8 @@ def answer_for_citizen(
             told=_told(desk, grant, scope),
             now=now,
         )
+    if relying_party.confidential:
+        body["grant_id"] = grant.grant_id
     if refresh_token is not None:
         body["refresh_token"] = refresh_token
     return Answer(body=body, scope=scope, grant=grant)

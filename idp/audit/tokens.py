@@ -63,6 +63,16 @@ class TokenRevoked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GrantGivenBack:
+    """A relying party gave a grant back by its id."""
+
+    name: ClassVar[str] = "grant.given_back"
+    at: datetime
+    client_id: str
+    grant_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ClientCredentialsIssued:
     """A relying party got an access token for itself."""
 

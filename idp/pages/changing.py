@@ -13,7 +13,7 @@ from idp.consent.telling import facts_in
 from idp.notices.letters import CredentialChanged, send
 from idp.sessions.model import Session
 from idp.signin.errors import PageError
-from idp.web import browser
+from idp.web import browser, ending
 from idp.web.access import SignInNeeded
 from idp.web.services import services
 from idp.web.transaction import stores
@@ -81,11 +81,10 @@ def ask_again(citizen: Citizen, facts: Collection[str]) -> tuple[str, ...]:
     A citizen agrees to the values they see. Once one is another, nothing that rests on the old one may fetch
     it: the next sign-in there shows the new value and asks.
     """
-    now, whose, asking = services().clock.now(), citizen.citizen_id, []
+    whose, asking = citizen.citizen_id, []
     for consent in stores().consents.list_for_citizen(whose):
         items = [item for item in consent.items if set(facts).intersection(facts_in(item))]
-        if items and stores().consents.withdraw(whose, consent.client_id, now, items=items):
-            stores().grants.end_for_consent(whose, consent.client_id, now)
+        if items and ending.take_back(stores(), services(), whose, consent.client_id, items):
             asking.append(consent.client_id)
     return tuple(sorted(asking))
 

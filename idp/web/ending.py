@@ -5,7 +5,7 @@ unless they have `offline_access`; then one message a service goes into the outb
 the caller's; the worker delivers afterwards, so no agency keeps a citizen waiting.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -89,6 +89,18 @@ def disable_citizen(stores: Stores, use: Services, citizen_id: str, *, reason: s
         return False
     stores.audit.record(CitizenDisabled(at=now, citizen_id=citizen_id, reason=reason))
     sign_out_everywhere(stores, use, citizen_id, because=DISABLED, offline_too=True)
+    return True
+
+
+def take_back(stores: Stores, use: Services, citizen_id: str, client_id: str, items: Collection[str] | None) -> bool:
+    """Withdraw what a citizen agreed to with a service, some items or all; say whether there was anything.
+
+    Every grant the service holds of them ends with it, and their codes in flight: none may tell what is withdrawn.
+    """
+    now = use.clock.now()
+    if not stores.consents.withdraw(citizen_id, client_id, now, items=items):
+        return False
+    stores.grants.end_for_consent(citizen_id, client_id, now)
     return True
 
 

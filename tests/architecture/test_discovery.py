@@ -15,7 +15,7 @@ from tests.support.site import Site
 
 OIDC = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
-NOT_IN_METADATA = ("/.well-known/", "/static/", "/healthz", "/readyz", "/metrics", "/authorize/")
+NOT_IN_METADATA = ("/.well-known/", "/static/", "/healthz", "/readyz", "/metrics", "/authorize/", "/grants/")
 """Served, but by their nature not named in the document."""
 
 

@@ -14,6 +14,7 @@ from idp.consent.ledger import Consent
 from idp.consent.telling import facts_in
 from idp.pages.account import entrance
 from idp.pages.consent import NAMES
+from idp.web import ending
 from idp.web.access import citizens_only, session
 from idp.web.rendering import render
 from idp.web.services import services
@@ -55,10 +56,8 @@ def withdraw() -> ResponseReturnValue:
     client_id, item = request.form.get("service", ""), request.form.get("item", SIGN_IN)
     now, whose = services().clock.now(), session().citizen_id
     items = None if item == SIGN_IN else (item,)
-    if not stores().consents.withdraw(whose, client_id, now, items=items):
-        return redirect(url_for("account_services.show"), 303)
-    stores().grants.end_for_consent(whose, client_id, now)
-    stores().audit.record(ConsentWithdrawn(at=now, citizen_id=whose, client_id=client_id, items=items or ()))
+    if ending.take_back(stores(), services(), whose, client_id, items):
+        stores().audit.record(ConsentWithdrawn(at=now, citizen_id=whose, client_id=client_id, items=items or ()))
     return redirect(url_for("account_services.show"), 303)
 
 

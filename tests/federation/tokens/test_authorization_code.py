@@ -16,7 +16,8 @@ def test_a_code_buys_what_was_authorised(office):
     answer = office.redeem(WEB, code)
 
     body = answer.body
-    assert set(body) == {"access_token", "token_type", "expires_in", "scope", "id_token", "refresh_token"}
+    assert set(body) == {"access_token", "token_type", "expires_in", "scope", "id_token", "refresh_token", "grant_id"}
+    assert body["grant_id"] == authorised.grant_id
     assert (body["token_type"], body["expires_in"]) == ("Bearer", 600)
     assert body["scope"] == "openid profile offline_access"
     told = claims_in(body["id_token"])
