@@ -9,7 +9,8 @@ from typing import Any
 
 from federation.authorization import pkce, response
 from federation.claims import OF_SCOPE
-from federation.relying_parties.public_keys import SIGNING_ALGORITHMS
+from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
+from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS, SIGNING_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
 from federation.tokens.exchange import GRANT_TYPES
 from federation.tokens.grants import management
@@ -58,6 +59,7 @@ def document(
         **endpoints,
         **_always(claims, locales),
         **_of_endpoints(endpoints),
+        **_encryption(),
         "require_pushed_authorization_requests": must_push,
     }
 
@@ -91,6 +93,12 @@ def _always(claims: Collection[str], locales: Collection[str]) -> dict[str, Any]
         "code_challenge_methods_supported": (pkce.METHOD,),
         "authorization_response_iss_parameter_supported": True,
         "ui_locales_supported": tuple(locales),
+    }
+
+
+def _encryption() -> dict[str, Any]:
+    return {f"{answer}_encryption_alg_values_supported": ENCRYPTION_ALGORITHMS for answer in ANSWERS} | {
+        f"{answer}_encryption_enc_values_supported": CONTENT_ALGORITHMS for answer in ANSWERS
     }
 
 

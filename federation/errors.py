@@ -107,6 +107,16 @@ class TokenMissing(ProtocolError):
         return {"WWW-Authenticate": "Bearer"}
 
 
+class CannotBeEncrypted(ProtocolError):
+    """OIDC Core section 10.2: the relying party wants answers it alone can read, without a key for that.
+
+    The code is that of RFC 7591 section 3.2.2: what is wrong is what is registered, not what was sent.
+    """
+
+    code = "invalid_client_metadata"
+    description = "The answer must be encrypted to this client, and none of the keys it published can be used for that."
+
+
 class InsufficientScope(ProtocolError):
     """RFC 6750 section 3.1: the access token is good, but not for this."""
 

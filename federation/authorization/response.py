@@ -7,6 +7,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from federation.authorization.errors import AuthorizationRefused
 from federation.authorization.return_address import ReturnAddress
+from federation.client_authentication.encrypted import encrypt
+from federation.client_authentication.keys import RelyingPartyKeys
+from federation.relying_parties.model import RelyingParty
 from keys.signer import Signer
 from keys.states import Purpose
 
@@ -71,10 +74,22 @@ def with_error(refused: AuthorizationRefused, *, issuer: str) -> AuthorizationAn
     return _answer(refused.to, {"error": refused.code, "error_description": refused.description}, issuer)
 
 
-def signed(answer: AuthorizationAnswer, signer: Signer, *, alg: str, now: datetime) -> AuthorizationAnswer:
-    """Return the answer with all it says inside one signed JWT, `response` (JARM section 2.1)."""
+def signed(
+    answer: AuthorizationAnswer, relying_party: RelyingParty, *, signer: Signer, keys: RelyingPartyKeys, now: datetime
+) -> AuthorizationAnswer:
+    """Return the answer with all it says inside one JWT, `response`: signed, and encrypted too if registered so.
+
+    JARM sections 2.1 and 2.2. Raises CannotBeEncrypted: then there is no answer that may leave.
+    """
     claims = {**answer.parameters, "aud": answer.client_id, "exp": int((now + SIGNED_FOR).timestamp())}
-    return replace(answer, parameters={"response": signer.sign(Purpose.ID_TOKEN, alg, claims, typ=SIGNED_TYPE)})
+    response = encrypt(
+        signer.sign(Purpose.ID_TOKEN, relying_party.authorization_signed_response_alg, claims, typ=SIGNED_TYPE),
+        relying_party,
+        keys,
+        alg=relying_party.authorization_encrypted_response_alg,
+        enc=relying_party.authorization_encrypted_response_enc,
+    )
+    return replace(answer, parameters={"response": response})
 
 
 def origin_of(redirect_uri: str) -> str:

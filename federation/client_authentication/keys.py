@@ -19,9 +19,11 @@ from federation.outbound import Fetcher, FetchFailed, FetchRefused
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import (
     LONGEST_DOCUMENT,
+    EncryptionKey,
     PublicKey,
     UnusableKeys,
     check_public_keys,
+    find_encrypting,
     find_verifying,
 )
 from federation.strict_json import NotStrictJson, parse_object
@@ -49,7 +51,7 @@ class _Remembered:
 
 
 class RelyingPartyKeys:
-    """Finds the keys that may verify what a relying party signed."""
+    """Finds the keys that may verify what a relying party signed, and the one to encrypt to."""
 
     def __init__(self, fetcher: Fetcher, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._fetcher = fetcher
@@ -62,10 +64,18 @@ class RelyingPartyKeys:
 
         Raises StoreUnavailable while others are reading what was never read before.
         """
-        document = relying_party.jwks
-        if document is None and relying_party.jwks_uri is not None:
-            document = self._document(relying_party.jwks_uri)
+        document = self._document(relying_party)
         return [] if document is None else list(find_verifying(document, kid=kid, algorithm=algorithm))
+
+    def find_encrypting(self, relying_party: RelyingParty, algorithm: str) -> EncryptionKey | None:
+        """Return the key to encrypt to by `algorithm`, or None; what is missing at an address is looked for once more.
+
+        Raises StoreUnavailable while others are reading the address.
+        """
+        found = self._encrypting(relying_party, algorithm)
+        if found is None and self.renew(relying_party):
+            found = self._encrypting(relying_party, algorithm)
+        return found
 
     def renew(self, relying_party: RelyingParty) -> bool:
         """Read a jwks_uri anew, unless that was done within a minute; say whether another `find` may find others.
@@ -78,7 +88,16 @@ class RelyingPartyKeys:
         self._read(uri, self._remembered(uri), not_within=RENEW_SECONDS, wait=WAIT_SECONDS)
         return True
 
-    def _document(self, uri: str) -> Mapping[str, Any] | None:
+    def _encrypting(self, relying_party: RelyingParty, algorithm: str) -> EncryptionKey | None:
+        document = self._document(relying_party)
+        return None if document is None else find_encrypting(document, algorithm)
+
+    def _document(self, relying_party: RelyingParty) -> Mapping[str, Any] | None:
+        if relying_party.jwks is not None or relying_party.jwks_uri is None:
+            return relying_party.jwks
+        return self._at(relying_party.jwks_uri)
+
+    def _at(self, uri: str) -> Mapping[str, Any] | None:
         remembered = self._remembered(uri)
         if remembered.document is None:
             self._read(uri, remembered, not_within=RETRY_SECONDS, wait=WAIT_SECONDS)

@@ -32,6 +32,13 @@ class RelyingParty:
     userinfo_signed_response_alg: str | None = None
     authorization_signed_response_alg: str = "ES256"
     """Of answers asked for in one of the signed response modes (JARM section 3)."""
+    id_token_encrypted_response_alg: str | None = None
+    """None for what is signed alone."""
+    id_token_encrypted_response_enc: str | None = None
+    userinfo_encrypted_response_alg: str | None = None
+    userinfo_encrypted_response_enc: str | None = None
+    authorization_encrypted_response_alg: str | None = None
+    authorization_encrypted_response_enc: str | None = None
     access_token_format: str = "jwt"
     """`jwt` (RFC 9068) or `opaque`."""
     introspection: bool = False

@@ -11,12 +11,12 @@ from secrets import token_urlsafe
 from typing import Any
 
 from federation.outbound import Fetcher
-from federation.relying_parties import front_channel, pairwise
+from federation.relying_parties import encryption, front_channel, pairwise
 from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, UnusableKeys, check_public_keys
+from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, UnusableKeys, check_public_keys, fits
 from federation.relying_parties.redirect_uris import default_name
 from federation.relying_parties.uris import UriRules
 
@@ -33,16 +33,7 @@ _CHOSEN_ALGORITHMS = (
     "userinfo_signed_response_alg",
     "authorization_signed_response_alg",
 )
-_NOT_OFFERED = (
-    "request_object_encryption_alg",
-    "request_object_encryption_enc",
-    "authorization_encrypted_response_alg",
-    "authorization_encrypted_response_enc",
-    "id_token_encrypted_response_alg",
-    "id_token_encrypted_response_enc",
-    "userinfo_encrypted_response_alg",
-    "userinfo_encrypted_response_enc",
-)
+_NOT_OFFERED = ("request_object_encryption_alg", "request_object_encryption_enc")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +82,7 @@ def register(metadata: object, *, rules: RegistrationRules, fetcher: Fetcher, no
 
 def _read(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
     """Return the checked fields of a RelyingParty."""
-    fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader)
+    fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader) | encryption.read(reader)
     _check_together(reader, fields, rules)
     if reader.faults:
         raise refusal(reader.faults)
@@ -172,6 +163,7 @@ def _usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tupl
 def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: RegistrationRules) -> None:
     _check_grants(reader, fields)
     _check_proof(reader, fields)
+    encryption.check_keys(reader, fields)
     _check_sector(reader, fields)
     _check_front_channel(reader, fields)
     if fields["introspection"] and not rules.introspection:
@@ -182,7 +174,7 @@ def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: Re
         _check_fapi(reader, fields)
     for field in _NOT_OFFERED:
         if reader.given(field) is not None:
-            reader.refuse(field, "encrypted answers are not offered; leave this out.")
+            reader.refuse(field, "encrypted requests are not read; leave this out.")
 
 
 def _check_grants(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
@@ -201,12 +193,16 @@ def _check_grants(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
 
 def _check_proof(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
     by_key = fields["token_endpoint_auth_method"] == "private_key_jwt"
+    keys = fields["jwks"]
     if reader.given("jwks") is not None and reader.given("jwks_uri") is not None:
         reader.refuse("jwks_uri", "cannot stand beside jwks; give your keys one way.")
     if fields["require_signed_request_object"] and reader.given("jwks") is None and reader.given("jwks_uri") is None:
         reader.refuse("require_signed_request_object", "needs jwks or jwks_uri: the keys you sign your requests with.")
     if by_key and reader.given("jwks") is None and reader.given("jwks_uri") is None:
         reader.refuse("jwks", "is needed by private_key_jwt: give your public keys here, or their address as jwks_uri.")
+    signs = by_key or fields["require_signed_request_object"]
+    if signs and keys and keys["keys"] and not fits(keys, SIGNING_ALGORITHMS):
+        reader.refuse("jwks", "has no key we can verify with; give a P-256, Ed25519 or RSA key (2048 bits or more).")
 
 
 def _check_sector(reader: MetadataReader, fields: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from federation import claims
+from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.relying_parties.model import RelyingParty
 from federation.tokens import access_token, id_token
@@ -30,6 +31,8 @@ class Desk:
     signer: Signer
     store: EphemeralStore
     grants: GrantStore
+    keys: RelyingPartyKeys
+    """What relying parties published, to encrypt to."""
     token_secret: bytes
     claims_of: Callable[[str], Mapping[str, Any]]
     """Everything known of a citizen, by id; asked only when an ID token is to tell some of it."""
@@ -67,6 +70,7 @@ def answer_for_citizen(
             desk.signer,
             relying_party,
             grant,
+            keys=desk.keys,
             issuer=desk.issuer,
             access_token=access,
             nonce=nonce,

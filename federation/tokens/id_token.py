@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.client_authentication.encrypted import encrypt
+from federation.client_authentication.keys import RelyingPartyKeys
 from federation.hashing import base64url
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.grants.model import Grant
@@ -21,13 +23,14 @@ def issue(
     relying_party: RelyingParty,
     grant: Grant,
     *,
+    keys: RelyingPartyKeys,
     issuer: str,
     access_token: str,
     nonce: str | None,
     told: Mapping[str, Any],
     now: datetime,
 ) -> str:
-    """Return a signed ID token for `grant`.
+    """Return a signed ID token for `grant`, encrypted by one of `keys` if the relying party registered so.
 
     `told` holds the citizen's claims asked for in this place. A refreshed one has the same
     `auth_time`, `acr` and `amr` and no nonce (OIDC Core section 12.2).
@@ -49,7 +52,13 @@ def issue(
     }
     if nonce is not None:
         claims["nonce"] = nonce
-    return signer.sign(Purpose.ID_TOKEN, alg, claims, typ="JWT")
+    return encrypt(
+        signer.sign(Purpose.ID_TOKEN, alg, claims, typ="JWT"),
+        relying_party,
+        keys,
+        alg=relying_party.id_token_encrypted_response_alg,
+        enc=relying_party.id_token_encrypted_response_enc,
+    )
 
 
 def at_hash(access_token: str, alg: str) -> str:

@@ -1,9 +1,12 @@
 """What an access token lets its agency know of the citizen (OIDC Core section 5.3)."""
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from federation import claims
+from federation.client_authentication.encrypted import encrypt
+from federation.client_authentication.keys import RelyingPartyKeys
 from federation.errors import InsufficientScope
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.access_token import AccessToken
@@ -25,6 +28,16 @@ def tell(token: AccessToken, grant: Grant | None, claims_of: Callable[[str], Map
     return {"sub": grant.subject, **told}
 
 
-def sign(signer: Signer, told: Mapping[str, Any], relying_party: RelyingParty, *, alg: str, issuer: str) -> str:
-    """Return the answer as a JWT, for a relying party registered so (OIDC Core section 5.3.2)."""
-    return signer.sign(Purpose.ID_TOKEN, alg, {**told, "iss": issuer, "aud": relying_party.client_id}, typ="JWT")
+def secure(
+    told: Mapping[str, Any], relying_party: RelyingParty, *, signer: Signer, keys: RelyingPartyKeys, issuer: str
+) -> str | None:
+    """Return the answer signed, encrypted or both, as registered; None for plain JSON (OIDC Core section 5.3.2)."""
+    alg, encrypted = relying_party.userinfo_signed_response_alg, relying_party.userinfo_encrypted_response_alg
+    if alg is None and encrypted is None:
+        return None
+    if alg is None:
+        text = json.dumps(told)
+    else:
+        text = signer.sign(Purpose.ID_TOKEN, alg, {**told, "iss": issuer, "aud": relying_party.client_id}, typ="JWT")
+    enc = relying_party.userinfo_encrypted_response_enc
+    return encrypt(text, relying_party, keys, alg=encrypted, enc=enc, jwt=alg is not None)

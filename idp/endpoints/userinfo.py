@@ -16,15 +16,13 @@ cross_origin.allow(bp)
 
 @bp.route("/userinfo", methods=["GET", "POST"])
 def tell() -> ResponseReturnValue:
-    """Tell the agency what was granted, signed if it registered so."""
+    """Tell the agency what was granted, signed and encrypted if it registered so."""
     use = services()
     by = bearer()
     told = userinfo.tell(by.token, by.grant, told_of)
-    alg = by.relying_party.userinfo_signed_response_alg
-    if alg is None:
-        answer = jsonify(told)
-    else:
-        signed = userinfo.sign(use.signer, told, by.relying_party, alg=alg, issuer=use.settings.issuer)
-        answer = Response(signed, mimetype="application/jwt")
+    secured = userinfo.secure(
+        told, by.relying_party, signer=use.signer, keys=use.relying_party_keys, issuer=use.settings.issuer
+    )
+    answer = jsonify(told) if secured is None else Response(secured, mimetype="application/jwt")
     answer.headers["Cache-Control"] = "no-store"
     return answer

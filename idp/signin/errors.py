@@ -33,6 +33,12 @@ class RequestGone(PageError):
     template = "pages/errors/request_gone.html"
 
 
+class AnswerUnreadable(PageError):
+    """The service wants answers that it alone can read, and published no key to encrypt them to."""
+
+    template = "pages/errors/answer_unreadable.html"
+
+
 class InteractionExpired(PageError):
     """The interaction is over. With `service` and `return_url` the citizen can go back to it."""
 

@@ -6,7 +6,8 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone, RedirectUriMismatch
 from federation.authorization.response import AuthorizationAnswer, signed, with_error
-from idp.signin.errors import PageError, RequestGone, UnknownService, WrongReturnAddress
+from federation.errors import CannotBeEncrypted
+from idp.signin.errors import AnswerUnreadable, PageError, RequestGone, UnknownService, WrongReturnAddress
 from idp.web.headers import allow_form_to
 from idp.web.rendering import render
 from idp.web.services import services
@@ -29,7 +30,10 @@ def _signed(answer: AuthorizationAnswer) -> AuthorizationAnswer:
     use, asked_by = services(), stores().relying_parties.find(answer.client_id)
     if asked_by is None:
         raise UnknownService("the relying party was disabled meanwhile")
-    return signed(answer, use.signer, alg=asked_by.authorization_signed_response_alg, now=use.clock.now())
+    try:
+        return signed(answer, asked_by, signer=use.signer, keys=use.relying_party_keys, now=use.clock.now())
+    except CannotBeEncrypted as error:
+        raise AnswerUnreadable(str(error), service=asked_by.client_name, return_url=asked_by.client_uri) from error
 
 
 def send_refusal(refused: AuthorizationRefused) -> BaseResponse:

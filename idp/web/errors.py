@@ -53,9 +53,11 @@ def refuse_agency(error: ProtocolError) -> ResponseReturnValue:
 
 
 def refuse_authorization(error: AuthorizationRefused) -> ResponseReturnValue:
-    """Send the browser back with the error; an agency that wants it signed may have to wait for that."""
+    """Send the browser back with the error; an agency that wants it signed may have to wait, or not be told at all."""
     try:
         return send_refusal(error)
+    except PageError as stopped:
+        return stop_citizen(stopped)
     except (CannotSign, StoreUnavailable) as away:
         return wait(away)
 

@@ -24,6 +24,7 @@ def token_desk() -> Desk:
         signer=use.signer,
         store=use.ephemeral,
         grants=stores().grants,
+        keys=use.relying_party_keys,
         token_secret=use.token_secret,
         claims_of=told_of,
         stop=stop,

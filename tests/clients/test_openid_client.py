@@ -4,12 +4,12 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, KeyParameters, RSAKey
 
 from tests.clients.registering import new_citizen, register, silently
 from tests.support.server import find_program
@@ -19,6 +19,8 @@ from tests.support.visitor import Citizen
 SOURCES = Path(__file__).parent / "node"
 BACK = "http://localhost:7/back"
 SIGNED_OUT = "http://localhost:7/bye"
+PUSHING = ("client_secret_post", "private_key_jwt")
+ENC: KeyParameters = {"kid": "for reading", "use": "enc"}
 
 
 class OpenidClient:
@@ -66,19 +68,41 @@ def openid_client(installed: Path) -> Iterator[OpenidClient]:
     client.process.communicate()
 
 
+def wanted(alg: str, enc: str, signed: str) -> dict[str, str]:
+    """What is registered to have every answer encrypted."""
+    answers = ("id_token", "userinfo", "authorization")
+    return {"userinfo_signed_response_alg": signed} | {
+        name: value
+        for answer in answers
+        for name, value in ((f"{answer}_encrypted_response_alg", alg), (f"{answer}_encrypted_response_enc", enc))
+    }
+
+
+def unmarked(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """The key without its use: browsers take no such key for agreement."""
+    return {name: value for name, value in jwk.items() if name != "use"}
+
+
 @pytest.mark.parametrize(
-    ("method", "alg", "pushed"),
+    ("method", "alg", "encrypted"),
     [
-        ("client_secret_basic", "ES256", False),
-        ("client_secret_post", "RS256", True),
-        ("private_key_jwt", "EdDSA", True),
-        ("none", "ES256", False),
+        ("client_secret_basic", "ES256", None),
+        ("client_secret_post", "RS256", ("RSA-OAEP-256", "A128CBC-HS256")),
+        ("private_key_jwt", "EdDSA", ("ECDH-ES", "A256GCM")),
+        ("none", "ES256", ("ECDH-ES+A256KW", "A128CBC-HS256")),
     ],
 )
 def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
-    service: Service, openid_client: OpenidClient, method: str, alg: str, pushed: bool
+    service: Service,
+    openid_client: OpenidClient,
+    method: str,
+    alg: str,
+    encrypted: tuple[str, str] | None,
 ) -> None:
+    pushed = method in PUSHING
     key = ECKey.generate_key("P-256", {"kid": "ours", "use": "sig"})
+    by_rsa = encrypted is not None and encrypted[0].startswith("RSA")
+    reading = RSAKey.generate_key(2048, ENC) if by_rsa else ECKey.generate_key("P-256", ENC)
     made = register(
         service,
         redirect_uris=[BACK],
@@ -86,7 +110,8 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
         token_endpoint_auth_method=method,
         id_token_signed_response_alg=alg,
         authorization_signed_response_alg=alg,
-        **({"jwks": {"keys": [key.as_dict(private=False)]}} if method == "private_key_jwt" else {}),
+        jwks={"keys": [key.as_dict(private=False), reading.as_dict(private=False)]},
+        **wanted(*encrypted, alg) if encrypted else {},
     )
     citizen = Citizen(email := new_citizen(service))
     client_id = made["client_id"]
@@ -104,11 +129,14 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
             "signedAnswers": method == "private_key_jwt",
             "secret": made.get("client_secret"),
             "privateKey": key.as_dict(private=True),
+            "decryption": encrypted
+            and {"alg": encrypted[0], "enc": encrypted[1], "jwk": unmarked(reading.as_dict(private=True))},
         }
     )
     assert ("request_uri=urn" in asked["authorize"]) is pushed
     told = openid_client.tell({"back": citizen.come_back(asked["authorize"], to=BACK)})
 
+    assert told["parts"] == (5 if encrypted else 3)
     assert citizen.pages == ["continue", "allow"]
     assert told["userinfo"]["sub"] == told["claims"]["sub"]
     assert (told["userinfo"]["email"], told["userinfo"]["given_name"]) == (email, "Ada")

@@ -18,8 +18,10 @@ from sqlalchemy import Engine, event
 
 from federation.authorization import codes
 from federation.authorization.codes import AuthorizationCode
+from federation.client_authentication import RelyingPartyKeys
 from federation.errors import ProtocolError
 from federation.hashing import base64url
+from federation.outbound import Fetcher
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.desk import Answer, Desk, Misuse
 from federation.tokens.exchange import exchange
@@ -103,6 +105,7 @@ class TokenOffice:
         self.database = database
         self.store = store
         self.signer = signer
+        self.keys = RelyingPartyKeys(Fetcher(deadline=1))
         self.token_secret = b"s" * 32
         self.stopped: list[tuple[Misuse, str]] = []
         self._lock = threading.Lock()
@@ -184,6 +187,7 @@ class TokenOffice:
             signer=self.signer,
             store=self.store,
             grants=stores.grants,
+            keys=self.keys,
             token_secret=self.token_secret,
             claims_of=claims,
             stop=stop,

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from federation.authorization import codes
 from federation.authorization.codes import AuthorizationCode
+from federation.client_authentication.encrypted import check_possible
 from federation.errors import InvalidGrant, InvalidRequest
 from federation.hashing import base64url, fingerprint
 from federation.relying_parties.model import RelyingParty
@@ -32,12 +33,14 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
     The code is spent before it is checked: if something fails afterwards the agency must
     start again, which costs one redirect; the other order would cost a replay. When the code is used
     again while this is under way, this still is its one redemption, but what it hands over is dead already.
+    That there is a key to encrypt the ID token to is seen before: without one nothing could be handed over.
     """
     code = form.get("code")
     if not code:
         raise InvalidRequest("code is missing")
     if not code.isascii():
         raise InvalidGrant("not the form of a code")
+    check_possible(relying_party, desk.keys, alg=relying_party.id_token_encrypted_response_alg)
     authorised = _spend(code, desk, now)
     _check(authorised, form, relying_party)
     refresh = _refresh_token(authorised, relying_party, desk)

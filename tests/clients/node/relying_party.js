@@ -2,6 +2,7 @@
 // In: its registration. Out: where to send the citizen. In: where they came back. Out: what it was told, and where
 // to send them to sign out. In: that they did. Out: what its tokens are worth once it has revoked them.
 import { createInterface } from 'node:readline'
+import { compactDecrypt } from 'jose'
 import * as client from 'openid-client'
 
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
@@ -11,6 +12,12 @@ const say = (told) => console.log(JSON.stringify(told))
 async function signingKey({ privateKey }) {
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256' }
   return { key: await crypto.subtle.importKey('jwk', privateKey, algorithm, false, ['sign']), kid: privateKey.kid }
+}
+
+async function decryptionKey({ decryption: { alg, jwk } }) {
+  const algorithm = alg.startsWith('RSA') ? { name: 'RSA-OAEP', hash: 'SHA-256' } : { name: 'ECDH', namedCurve: 'P-256' }
+  const use = alg.startsWith('RSA') ? 'decrypt' : 'deriveBits'
+  return { key: await crypto.subtle.importKey('jwk', jwk, algorithm, false, [use]), alg, kid: jwk.kid }
 }
 
 async function authentication({ method, secret, privateKey }) {
@@ -30,11 +37,17 @@ const registered = await hear()
 const config = await client.discovery(
   new URL(registered.issuer),
   registered.clientId,
-  { id_token_signed_response_alg: registered.alg, authorization_signed_response_alg: registered.alg },
+  {
+    id_token_signed_response_alg: registered.alg,
+    userinfo_signed_response_alg: registered.decryption ? registered.alg : undefined,
+    authorization_signed_response_alg: registered.alg,
+  },
   await authentication(registered),
   { execute: [client.allowInsecureRequests] },
 )
 client.enableNonRepudiationChecks(config)
+const reading = registered.decryption && (await decryptionKey(registered))
+if (reading) client.enableDecryptingResponses(config, [registered.decryption.enc], reading)
 if (registered.signedAnswers) client.useJwtResponseMode(config)
 
 const verifier = client.randomPKCECodeVerifier()
@@ -66,13 +79,16 @@ const claims = tokens.claims()
 const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
 const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
 const after = await client.fetchUserInfo(config, refreshed.access_token, claims.sub)
+const decrypted = async (jwe) => new TextDecoder().decode((await compactDecrypt(jwe, reading.key)).plaintext)
+const hint = reading ? await decrypted(tokens.id_token) : tokens.id_token
 say({
   claims,
   userinfo,
   after,
+  parts: tokens.id_token.split('.').length,
   refreshed: { renewed: refreshed.access_token !== tokens.access_token, scope: refreshed.scope },
   signOut: client.buildEndSessionUrl(config, {
-    id_token_hint: tokens.id_token,
+    id_token_hint: hint,
     post_logout_redirect_uri: registered.signedOutUri,
     state: 'left',
   }).href,

@@ -193,7 +193,8 @@ def test_userinfo_needs_openid_and_a_citizen(office):
 
 def test_an_id_token_or_signed_userinfo_is_no_access_token(office, signer):
     answer = signed_in(office)
-    signed = userinfo.sign(signer, {"sub": "x"}, WEB, alg="ES256", issuer=ISSUER)
+    signing = replace(WEB, userinfo_signed_response_alg="ES256")
+    signed = userinfo.secure({"sub": "x"}, signing, signer=signer, keys=office.keys, issuer=ISSUER)
     dressed = signer.sign(Purpose.ID_TOKEN, "ES256", claims_in(answer.body["access_token"]), typ="at+jwt")
 
     for token in (answer.body["id_token"], signed, dressed):
