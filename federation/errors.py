@@ -83,6 +83,13 @@ class InvalidScope(ProtocolError):
     description = "The requested scope is not allowed."
 
 
+class InvalidTarget(ProtocolError):
+    """RFC 8707 section 2: a resource that is unknown, was not granted, or is one of several."""
+
+    code = "invalid_target"
+    description = "The requested resource is missing, unknown or not allowed."
+
+
 class InvalidToken(ProtocolError):
     """RFC 6750 section 3.1: the access token is unknown, expired or revoked."""
 

@@ -4,13 +4,14 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from federation.authorization import claims_parameter
+from federation.authorization import claims_parameter, resources
 from federation.authorization.errors import (
     InvalidAuthorizationRequest,
     InvalidAuthorizationScope,
     RedirectUriMismatch,
     RegistrationNotSupported,
     RequestUriNotSupported,
+    TargetRefused,
     UnauthorizedRelyingParty,
     UnknownRelyingParty,
     UnsupportedResponseType,
@@ -21,6 +22,7 @@ from federation.authorization.request import AuthorizationRequest
 from federation.authorization.response import MODES, QUERY
 from federation.authorization.return_address import ReturnAddress
 from federation.claims import OF_SERVICES
+from federation.errors import InvalidTarget
 from federation.relying_parties import redirect_uris
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
@@ -93,6 +95,7 @@ def check(
         login_hint=params.get("login_hint"),
         ui_locales=params.words("ui_locales"),
         claims=claims,
+        resources=_check_resources(params, relying_party, to, issuer=issuer),
         hinted_subject=_check_subject(params, claims, read_hint, to, issuer=issuer),
     )
 
@@ -189,6 +192,15 @@ def _check_claims(
         return claims_parameter.parse(text, scope=relying_party.scope)
     except claims_parameter.MalformedClaims as error:
         raise InvalidAuthorizationRequest(to, f"claims: {error}") from error
+
+
+def _check_resources(
+    params: Parameters, relying_party: RelyingParty, to: ReturnAddress, *, issuer: str
+) -> tuple[str, ...]:
+    try:
+        return resources.check(params.resources, relying_party, issuer=issuer)
+    except InvalidTarget as error:
+        raise TargetRefused(to, str(error)) from error
 
 
 def _check_subject(

@@ -36,6 +36,8 @@ class AuthorizationCode:
     code_challenge: str | None
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    resources: tuple[str, ...] = ()
+    """The APIs of agencies that access tokens may be for (RFC 8707)."""
     access_epoch: int
     """The citizen's, read before their consent was. Once they take anything back it is another: this buys nothing."""
 
@@ -68,6 +70,7 @@ def from_record(record: Mapping[str, Any]) -> AuthorizationCode:
     typed = {
         "scope": tuple(record["scope"]),
         "amr": tuple(record["amr"]),
+        "resources": tuple(record["resources"]),
         **{name: datetime.fromisoformat(record[name]) for name in _INSTANTS},
     }
     return AuthorizationCode(**{**record, **typed})

@@ -82,6 +82,13 @@ class InvalidAuthorizationScope(AuthorizationRefused):
     description = "The scope must hold openid, and the client must be registered for it."
 
 
+class TargetRefused(AuthorizationRefused):
+    """RFC 8707 section 2: a `resource` is unknown, or not for this relying party."""
+
+    code = "invalid_target"
+    description = "A requested resource is unknown or not allowed for this client."
+
+
 class RequestObjectRefused(AuthorizationRefused):
     """RFC 9101 section 7: the request object is not valid, told to where the plain request would have gone."""
 

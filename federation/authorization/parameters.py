@@ -1,9 +1,14 @@
-"""The parameters of a request as they came: one value a name, none of them empty (RFC 6749 section 3.1)."""
+"""The parameters of a request as they came: one value a name, none of them empty (RFC 6749 section 3.1).
+
+`resource` alone may come several times (RFC 8707 section 2).
+"""
 
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+RESOURCE = "resource"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -19,10 +24,12 @@ def is_fit(value: str, longest: int, *, several_lines: bool = False) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Parameters:
-    """A name that came twice has no value here; it is listed in `repeated`."""
+    """A name that came twice has no value here; it is listed in `repeated`, but for `resource`."""
 
     values: Mapping[str, str]
     repeated: frozenset[str] = field(default_factory=frozenset)
+    resources: tuple[str, ...] = ()
+    """Every `resource`, each once, in order; none stands in `values`."""
 
     @classmethod
     def of(cls, pairs: Iterable[tuple[str, str]]) -> "Parameters":
@@ -30,7 +37,11 @@ class Parameters:
         values: dict[str, str] = {}
         repeated: set[str] = set()
         seen: set[str] = set()
+        resources: dict[str, None] = {}
         for name, value in pairs:
+            if name == RESOURCE:
+                resources |= {value: None} if value else {}
+                continue
             if name in seen:
                 repeated.add(name)
             seen.add(name)
@@ -38,7 +49,17 @@ class Parameters:
                 values[name] = value
         for name in repeated:
             values.pop(name, None)
-        return cls(values, frozenset(repeated))
+        return cls(values, frozenset(repeated), tuple(resources))
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> "Parameters":
+        """Return what `to_record` was made of."""
+        values = {name: str(value) for name, value in record.items() if name != RESOURCE}
+        return cls(values, resources=tuple(record.get(RESOURCE, ())))
+
+    def to_record(self) -> dict[str, Any]:
+        """Return the JSON object that stands for parameters of which none is repeated."""
+        return {**self.values, **({RESOURCE: list(self.resources)} if self.resources else {})}
 
     def get(self, name: str) -> str | None:
         """Return the one value, or None."""

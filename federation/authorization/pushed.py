@@ -6,7 +6,7 @@ what the registry says may have changed. Nothing beside the reference is read th
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from federation.authorization import checking, signed_request
@@ -29,7 +29,7 @@ _PROOF = ("client_secret", "client_assertion", "client_assertion_type")
 
 def push(
     store: EphemeralStore,
-    form: Mapping[str, str],
+    pairs: Iterable[tuple[str, str]],
     relying_party: RelyingParty,
     read_hint: HintReader,
     *,
@@ -43,19 +43,19 @@ def push(
     Raises InvalidRequest, InvalidRequestObject (section 3), or PushedRequestRefused with the error that /authorize
     would have told (section 2.3).
     """
-    if form.get("request_uri"):
+    given = Parameters.of((name, value) for name, value in pairs if name not in _PROOF)
+    if given.get("request_uri"):
         raise InvalidRequest("a request_uri cannot be pushed")
-    given = Parameters.of((name, value) for name, value in form.items() if name not in _PROOF)
     signed = given.get("request")
     if signed is not None:
         given = signed_request.read(signed, relying_party, keys, issuer=issuer, now=now)
     elif relying_party.require_signed_request_object:
         raise InvalidRequest("the request must be a signed request object")
-    asked = {**given.values, "client_id": relying_party.client_id}
+    asked = {**given.to_record(), "client_id": relying_party.client_id}
     if len(json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")) > LARGEST:
         raise InvalidRequest("the request is too large to keep")
     try:
-        checking.check(Parameters.of(asked.items()), relying_party, read_hint, issuer=issuer, pkce=pkce)
+        checking.check(Parameters.from_record(asked), relying_party, read_hint, issuer=issuer, pkce=pkce)
     except (AuthorizationRefused, NoReturn) as error:
         raise PushedRequestRefused(error) from error
     reference = secrets.token_urlsafe(32)
@@ -77,4 +77,4 @@ def take(store: EphemeralStore, params: Parameters, relying_party: RelyingParty)
     found = store.get(KIND, key)
     if found is None or found["client_id"] != relying_party.client_id or store.take(KIND, key) is None:
         raise PushedRequestGone(relying_party)
-    return Parameters.of((name, str(value)) for name, value in found.items())
+    return Parameters.from_record(found)

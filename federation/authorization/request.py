@@ -30,6 +30,8 @@ class AuthorizationRequest:
     ui_locales: tuple[str, ...] = ()
     claims: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    resources: tuple[str, ...] = ()
+    """The APIs of agencies that access tokens may be for (RFC 8707), by address."""
     hinted_subject: str | None = None
     """The one subject the answer may be about: from id_token_hint, or `sub` in the claims parameter."""
 

@@ -4,11 +4,11 @@ What is signed is the whole request: nothing beside it is read but the `client_i
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from federation.authorization.parameters import Parameters
+from federation.authorization.parameters import RESOURCE, Parameters
 from federation.client_authentication import signed_jwt
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.client_authentication.signed_jwt import SKEW, SignedJwt, Unfit
@@ -34,9 +34,7 @@ def read(text: str, relying_party: RelyingParty, keys: RelyingPartyKeys, *, issu
         _check_names(found.claims, relying_party, issuer=issuer)
         _check_times(found, now, begins="nbf" in found.claims or strict)
         signed_jwt.check_signature(found, relying_party, keys, algorithm)
-        return Parameters.of(
-            (name, _text(name, value)) for name, value in found.claims.items() if name not in _NOT_PARAMETERS
-        )
+        return Parameters.of(_pairs(found.claims))
     except Unfit as error:
         raise InvalidRequestObject(f"the request object: {error}") from None
 
@@ -59,6 +57,15 @@ def _check_times(found: SignedJwt, now: datetime, *, begins: bool) -> None:
         raise Unfit("it lives longer than ten minutes")
     if begins and found.instant("nbf") > now + SKEW:
         raise Unfit("it is not good yet")
+
+
+def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the parameters; of a list of resources each is one (RFC 8707 section 2.1)."""
+    for name, value in claims.items():
+        if name == RESOURCE and isinstance(value, list):
+            yield from ((name, _text(name, each)) for each in value)
+        elif name not in _NOT_PARAMETERS:
+            yield name, _text(name, value)
 
 
 def _text(name: str, value: object) -> str:

@@ -43,6 +43,10 @@ class RelyingParty:
     """`jwt` (RFC 9068) or `opaque`."""
     introspection: bool = False
     """Whether it may look into access tokens of others: the resource servers of an agency (RFC 7662 section 4)."""
+    resource_uris: tuple[str, ...] = ()
+    """Addresses of its own APIs, for which others may get access tokens (RFC 8707)."""
+    allowed_resources: tuple[str, ...] = ()
+    """Addresses of the APIs it may get access tokens for; an operator decides."""
     subject_type: str = "pairwise"
     sector: str = ""
     """Host that decides which services see the same pairwise subject (OIDC Core section 8.1)."""

@@ -33,6 +33,8 @@ _CHOSEN_ALGORITHMS = (
     "userinfo_signed_response_alg",
     "authorization_signed_response_alg",
 )
+_OPERATORS = ("introspection", "resource_uris", "allowed_resources")
+"""Fields that open what belongs to others."""
 _NOT_OFFERED = ("request_object_encryption_alg", "request_object_encryption_enc")
 
 
@@ -45,8 +47,8 @@ class RegistrationRules:
     id_token_alg: str = "ES256"
     """OIDC Registration 1.0 section 2 wants RS256 here for dynamic registration."""
     scope: tuple[str, ...] = ("openid", "profile", "email")
-    introspection: bool = False
-    """Whether the right to look into tokens of others may be asked for: an operator gives it, nobody takes it."""
+    by_operator: bool = False
+    """Whether an operator asks: what `_OPERATORS` names is given by them, nobody takes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +135,12 @@ def _addresses(reader: MetadataReader, rules: RegistrationRules) -> dict[str, An
     fetched = ("jwks_uri", "sector_identifier_uri", "backchannel_logout_uri")
     shown = ("frontchannel_logout_uri", "client_uri", "logo_uri", "policy_uri", "tos_uri", "initiate_login_uri")
     lists = ("redirect_uris", "post_logout_redirect_uris")
-    return {field: reader.uris(field, answered) or () for field in lists} | {
-        field: reader.uri(field, followed) for field in (*fetched, *shown)
-    }
+    apis = ("resource_uris", "allowed_resources")
+    return (
+        {field: reader.uris(field, answered) or () for field in lists}
+        | {field: reader.uris(field, followed) or () for field in apis}
+        | {field: reader.uri(field, followed) for field in (*fetched, *shown)}
+    )
 
 
 def _words(reader: MetadataReader) -> dict[str, Any]:
@@ -166,10 +171,12 @@ def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: Re
     encryption.check_keys(reader, fields)
     _check_sector(reader, fields)
     _check_front_channel(reader, fields)
-    if fields["introspection"] and not rules.introspection:
-        reader.refuse("introspection", "is given by the operator, not by registration.")
-    if fields["introspection"] and fields["token_endpoint_auth_method"] == "none":
-        reader.refuse("introspection", "needs a token_endpoint_auth_method other than none.")
+    for field in _OPERATORS:
+        if fields[field] and not rules.by_operator:
+            reader.refuse(field, "is given by the operator, not by registration.")
+    for field in ("introspection", "resource_uris"):
+        if fields[field] and fields["token_endpoint_auth_method"] == "none":
+            reader.refuse(field, "needs a token_endpoint_auth_method other than none.")
     if fields["profile"] == "fapi2":
         _check_fapi(reader, fields)
     for field in _NOT_OFFERED:

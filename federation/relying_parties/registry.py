@@ -26,6 +26,9 @@ class RelyingPartyRegistry(Protocol):
     def list(self, *, agency: str | None = None) -> Sequence[RelyingParty]:
         """Return every relying party, disabled ones too, oldest first; of one agency if it is named."""
 
+    def owner_of(self, resource: str) -> RelyingParty | None:
+        """Return the active one whose API has this address, or None. It looks at all of them: not for busy places."""
+
     def add(self, relying_party: RelyingParty) -> bool:
         """Keep a new one; say False, and change nothing, if its `client_id` was ever taken."""
 
@@ -117,6 +120,10 @@ class RememberingRegistry:
     def list(self, *, agency: str | None = None) -> Sequence[RelyingParty]:
         """Return every relying party as stored now, oldest first."""
         return self._registry.list(agency=agency)
+
+    def owner_of(self, resource: str) -> RelyingParty | None:
+        """Return the active one whose API has this address, as stored now, or None."""
+        return self._registry.owner_of(resource)
 
     def add(self, relying_party: RelyingParty) -> bool:
         """Keep a new one; say whether its `client_id` was free."""

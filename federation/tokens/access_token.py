@@ -34,6 +34,7 @@ class AccessToken:
     subject: str
     """The citizen's `sub` for this relying party; the client_id itself where no citizen is involved."""
     audience: str
+    """The issuer, where it is good at our own userinfo; or the address of an agency's API."""
     scope: tuple[str, ...]
     issued_at: int
     """Seconds since 1970, as in the token."""
@@ -55,19 +56,17 @@ def issue(
     relying_party: RelyingParty,
     *,
     issuer: str,
+    audience: str,
     scope: tuple[str, ...],
     grant: Grant | None,
     now: datetime,
 ) -> str:
-    """Return an access token in the form the relying party is registered for.
-
-    Its audience is this provider until resources can be named (RFC 9068 section 3).
-    """
+    """Return an access token in the form the relying party is registered for."""
     issued_at = int(now.timestamp())
     claims: dict[str, Any] = {
         "iss": issuer,
         "sub": relying_party.client_id if grant is None else grant.subject,
-        "aud": issuer,
+        "aud": audience,
         "exp": issued_at + _SECONDS,
         "iat": issued_at,
         "jti": secrets.token_urlsafe(16),
@@ -84,12 +83,12 @@ def issue(
 
 
 def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, now: datetime) -> AccessToken:
-    """Return what a genuine, unexpired access token of ours says; raise InvalidToken.
+    """Return what a genuine, unexpired access token of ours says, whomever it is for; raise InvalidToken.
 
     Whether the grant it stands on still stands is the caller's next question: `standing`.
     """
     claims = _claims_of_jwt(signer, presented) if presented.count(".") == 2 else _claims_of_opaque(store, presented)  # noqa: PLR2004 - the form of a compact JWS
-    if claims.get("iss") != issuer or claims.get("aud") != issuer:
+    if claims.get("iss") != issuer:
         raise InvalidToken("the access token is not of this issuer")
     if claims["exp"] <= now.timestamp():
         raise InvalidToken("the access token has expired")
@@ -105,6 +104,14 @@ def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, 
         acr=claims.get("acr"),
         auth_time=claims.get("auth_time"),
     )
+
+
+def read_for_us(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, now: datetime) -> AccessToken:
+    """Return the same of a token that is meant for us; one for another API is refused (RFC 9068 section 4)."""
+    found = read(signer, store, presented, issuer=issuer, now=now)
+    if found.audience != issuer:
+        raise InvalidToken("the access token is for another API")
+    return found
 
 
 def _claims_of_jwt(signer: Signer, presented: str) -> Mapping[str, Any]:

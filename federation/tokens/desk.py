@@ -11,9 +11,12 @@ from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.relying_parties.model import RelyingParty
 from federation.tokens import access_token, id_token
-from federation.tokens.grants.model import Grant
+from federation.tokens.grants.model import OF_CITIZENS, Grant
 from federation.tokens.grants.store import GrantStore
 from keys.signer import Signer
+
+_OURS = OF_CITIZENS | claims.OF_SERVICES
+"""Scopes that mean nothing to another API."""
 
 
 class Misuse(StrEnum):
@@ -46,7 +49,8 @@ class Answer:
 
     body: Mapping[str, Any]
     """RFC 6749 section 5.1."""
-    scope: tuple[str, ...]
+    audience: str
+    """Of the access token."""
     grant: Grant | None = None
 
 
@@ -56,15 +60,13 @@ def answer_for_citizen(
     grant: Grant,
     *,
     scope: tuple[str, ...],
+    audience: str,
     now: datetime,
     nonce: str | None = None,
     refresh_token: str | None = None,
 ) -> Answer:
-    """Sign the tokens of `grant` for `scope`, which is all of the grant's or less."""
-    access = access_token.issue(
-        desk.signer, desk.store, relying_party, issuer=desk.issuer, scope=scope, grant=grant, now=now
-    )
-    body = _bearer(access, scope)
+    """Sign the tokens of `grant` for `scope`, which is all of the grant's or less, and one audience of it."""
+    body = _access(desk, relying_party, grant, scope=scope, audience=audience, now=now)
     if "openid" in scope:
         body["id_token"] = id_token.issue(
             desk.signer,
@@ -72,7 +74,7 @@ def answer_for_citizen(
             grant,
             keys=desk.keys,
             issuer=desk.issuer,
-            access_token=access,
+            access_token=body["access_token"],
             nonce=nonce,
             told=_told(desk, grant, scope),
             now=now,
@@ -81,18 +83,41 @@ def answer_for_citizen(
         body["grant_id"] = grant.grant_id
     if refresh_token is not None:
         body["refresh_token"] = refresh_token
-    return Answer(body=body, scope=scope, grant=grant)
+    return Answer(body=body, audience=audience, grant=grant)
 
 
-def answer_for_itself(desk: Desk, relying_party: RelyingParty, *, scope: tuple[str, ...], now: datetime) -> Answer:
+def answer_for_itself(
+    desk: Desk, relying_party: RelyingParty, *, scope: tuple[str, ...], audience: str, now: datetime
+) -> Answer:
     """Sign an access token in which no citizen is involved."""
+    return Answer(body=_access(desk, relying_party, None, scope=scope, audience=audience, now=now), audience=audience)
+
+
+def _access(
+    desk: Desk,
+    relying_party: RelyingParty,
+    grant: Grant | None,
+    *,
+    scope: tuple[str, ...],
+    audience: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return an answer with an access token.
+
+    What only we understand of a scope is not shown to another API (RFC 8707 section 2.2).
+    """
+    if audience != desk.issuer:
+        scope = tuple(each for each in scope if each not in _OURS)
     access = access_token.issue(
-        desk.signer, desk.store, relying_party, issuer=desk.issuer, scope=scope, grant=None, now=now
+        desk.signer,
+        desk.store,
+        relying_party,
+        issuer=desk.issuer,
+        audience=audience,
+        scope=scope,
+        grant=grant,
+        now=now,
     )
-    return Answer(body=_bearer(access, scope), scope=scope)
-
-
-def _bearer(access: str, scope: tuple[str, ...]) -> dict[str, Any]:
     return {
         "access_token": access,
         "token_type": "Bearer",

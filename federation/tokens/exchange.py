@@ -4,12 +4,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from types import MappingProxyType
 
+from federation.authorization.parameters import Parameters
 from federation.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.desk import Answer, Desk
 from federation.tokens.grants import authorization_code, client_credentials, refresh_token
 
-Redeem = Callable[[Mapping[str, str], RelyingParty, Desk, datetime], Answer]
+Redeem = Callable[[Parameters, RelyingParty, Desk, datetime], Answer]
 
 GRANT_TYPES: Mapping[str, Redeem] = MappingProxyType(
     {
@@ -20,7 +21,7 @@ GRANT_TYPES: Mapping[str, Redeem] = MappingProxyType(
 )
 
 
-def exchange(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
+def exchange(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
     """Answer one token request of a relying party that has proved itself; raise a ProtocolError."""
     grant_type = form.get("grant_type")
     if not grant_type:

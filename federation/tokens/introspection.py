@@ -22,7 +22,7 @@ def introspect(
 ) -> Mapping[str, Any]:
     """Return what the token means, or `{"active": false}` and not a word more.
 
-    Only the relying party it was issued to, one in its audience, and one registered for introspection are told
+    Only the relying party it was issued to, the one whose API it is for, and one registered for introspection are told
     (section 4). A refresh token is told to its own relying party alone. The subject is the one in the token,
     so nobody learns another sector's.
     """
@@ -45,7 +45,12 @@ def introspect(
 
 
 def _concerns(token: AccessToken, relying_party: RelyingParty) -> bool:
-    return relying_party.client_id in (token.client_id, token.audience) or relying_party.introspection
+    """Whether it is told: an API's address belongs to one relying party alone."""
+    return (
+        relying_party.client_id == token.client_id
+        or token.audience in relying_party.resource_uris
+        or relying_party.introspection
+    )
 
 
 def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:

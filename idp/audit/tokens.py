@@ -15,6 +15,8 @@ class CodeRedeemed:
     citizen_id: str
     grant_id: str
     scope: str
+    audience: str
+    """Whom the access token is for: us, or the address of an API."""
     acr: str
 
 
@@ -39,6 +41,7 @@ class TokenRefreshed:
     citizen_id: str
     grant_id: str
     scope: str
+    audience: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,3 +83,4 @@ class ClientCredentialsIssued:
     at: datetime
     client_id: str
     scope: str
+    audience: str

@@ -14,6 +14,7 @@ from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import LONGEST_DOCUMENT
 from federation.relying_parties.registration import RegistrationRules, register
 from federation.relying_parties.registry import MEMORY_SECONDS
+from federation.relying_parties.resource_owners import check_resources
 from federation.relying_parties.uris import is_loopback
 from idp.audit.agencies import AgencyDisabled, AgencyRegistered
 from idp.cli import TAKES_ID, Refusal
@@ -53,7 +54,8 @@ def add(*, as_json: bool, **given: Any) -> None:
 
     With --json, metadata is read from standard input, in the names of RFC 7591 and OpenID Connect
     Registration 1.0, beside `agency`, `access_token_format` (jwt, opaque), `profile` (standard, fapi2) and
-    `introspection` (true for a resource server that looks into tokens of other services);
+    `introspection` (true for a resource server that looks into tokens of other services), `resource_uris` (the
+    addresses of its own APIs) and `allowed_resources` (those of the APIs it may get tokens for);
     an option given as well takes the place of its field. Everything registered is printed, as JSON.
     """
     metadata = _from_options(given)
@@ -62,9 +64,11 @@ def add(*, as_json: bool, **given: Any) -> None:
     use = opened()
     now = use.clock.now()
     loopback = is_loopback(urlsplit(use.settings.issuer).hostname or "")
-    rules = RegistrationRules(loopback_http=loopback, introspection=True)
+    rules = RegistrationRules(loopback_http=loopback, by_operator=True)
     try:
         registered = register(metadata, rules=rules, fetcher=use.fetcher, now=now)
+        with use.database.work() as stores:
+            check_resources(registered.relying_party, stores.relying_parties, issuer=use.settings.issuer)
     except InvalidClientMetadata as error:
         raise Refusal("Nothing was registered.\n  " + "\n  ".join(str(fault) for fault in error.faults)) from None
     added = registered.relying_party

@@ -5,9 +5,20 @@ from collections.abc import Collection
 from federation.authorization.claims_parameter import Claims, asked_of_citizen
 from federation.claims import OF_SCOPE
 
+RESOURCE = "resource"
 
-def items_of(scope: Collection[str], claims: Claims) -> frozenset[str]:
-    """Return `scope:<name>` for each scope, and `claim:<name>` for each claim that no scope of these brings."""
+
+def items_of(scope: Collection[str], claims: Claims, resources: Collection[str] = ()) -> frozenset[str]:
+    """Return `scope:<name>` for each scope and `claim:<name>` for each claim that no scope of these brings.
+
+    And `resource:<address>` for each API that the service may use in the citizen's name.
+    """
     brought = {name for each in scope for name in OF_SCOPE.get(each, ())}
     alone = asked_of_citizen(claims) - brought
-    return frozenset([*(f"scope:{name}" for name in scope), *(f"claim:{name}" for name in alone)])
+    return frozenset(
+        [
+            *(f"scope:{name}" for name in scope),
+            *(f"claim:{name}" for name in alone),
+            *(f"{RESOURCE}:{address}" for address in resources),
+        ]
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 from federation.claims import KNOWN, OF_SCOPE
 from idp.citizens.attributes import TOLD
+from idp.consent.items import RESOURCE
 
 NEVER_SHOWN = frozenset({"email_verified", "phone_number_verified", "updated_at"})
 """Facts about other facts, which a scope brings along with those."""
@@ -21,6 +22,8 @@ class Told:
     """By claim, in the order in which they are told; None where nothing is known today, but may be later."""
     permissions: tuple[str, ...]
     """Scopes that tell nothing and permit something."""
+    apis: tuple[str, ...]
+    """Addresses of the APIs of agencies that the service may use in the citizen's name."""
 
 
 def told(items: Collection[str], known: Mapping[str, Any]) -> Told:
@@ -29,13 +32,21 @@ def told(items: Collection[str], known: Mapping[str, Any]) -> Told:
     It is reckoned from what the ledger will keep and nothing else: values wished for in one
     request bind no later one, so they hide nothing here.
     """
-    shown = [item for item in items if item not in SAID_IN_WORDS]
+    apis = [address for item in items if (address := api_in(item)) is not None]
+    shown = [item for item in items if item not in SAID_IN_WORDS and api_in(item) is None]
     names = {name for item in shown for name in facts_in(item)}
     ordered = [*KNOWN, *sorted(names.difference(KNOWN))]
     return Told(
         facts={name: known.get(name) for name in ordered if name in names},
         permissions=tuple(sorted(item.partition(":")[2] for item in shown if not facts_in(item))),
+        apis=tuple(sorted(apis)),
     )
+
+
+def api_in(item: str) -> str | None:
+    """Return the address of the API that an item stands for, or None."""
+    kind, _, address = item.partition(":")
+    return address if kind == RESOURCE else None
 
 
 def facts_in(item: str) -> tuple[str, ...]:

@@ -108,7 +108,7 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
         interaction_id=interactions.draw_id(),
         asked=asked,
         level=wanted_level(asked, relying_party),
-        items=items_of(asked.scope, asked.claims),
+        items=items_of(asked.scope, asked.claims, asked.resources),
         began_at=use.clock.now(),
     )
     return browser.arriving(interaction), relying_party

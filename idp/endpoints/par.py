@@ -20,7 +20,7 @@ def push() -> ResponseReturnValue:
     use = services()
     request_uri = pushed.push(
         use.ephemeral,
-        request.form,
+        request.form.items(multi=True),
         relying_party(),
         read_hint,
         keys=use.relying_party_keys,

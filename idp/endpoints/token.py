@@ -1,10 +1,12 @@
 """POST /token: tokens for a code, for a refresh token, or for the relying party itself (RFC 6749 section 3.2)."""
 
 from datetime import datetime
+from typing import Any
 
 from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
+from federation.authorization.parameters import Parameters
 from federation.tokens.desk import Answer
 from federation.tokens.exchange import exchange
 from idp.audit.log import Event
@@ -24,20 +26,22 @@ cross_origin.allow(bp)
 def redeem() -> ResponseReturnValue:
     """Exchange what came for tokens, and note it in the same transaction."""
     now = services().clock.now()
-    answer = exchange(request.form, relying_party(), token_desk(), now)
+    answer = exchange(Parameters.of(request.form.items(multi=True)), relying_party(), token_desk(), now)
     stores().audit.record(_event(answer, now))
     return jsonify(answer.body), {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 
 def _event(answer: Answer, now: datetime) -> Event:
-    client_id = relying_party().client_id
-    scope = " ".join(answer.scope)
     grant = answer.grant
+    about: dict[str, Any] = {
+        "at": now,
+        "client_id": relying_party().client_id,
+        "scope": answer.body["scope"],
+        "audience": answer.audience,
+    }
     if grant is None:
-        return ClientCredentialsIssued(at=now, client_id=client_id, scope=scope)
-    citizen_id, grant_id = grant.citizen_id, grant.grant_id
+        return ClientCredentialsIssued(**about)
+    about |= {"citizen_id": grant.citizen_id, "grant_id": grant.grant_id}
     if request.form["grant_type"] == "refresh_token":
-        return TokenRefreshed(at=now, client_id=client_id, citizen_id=citizen_id, grant_id=grant_id, scope=scope)
-    return CodeRedeemed(
-        at=now, client_id=client_id, citizen_id=citizen_id, grant_id=grant_id, scope=scope, acr=grant.acr
-    )
+        return TokenRefreshed(**about)
+    return CodeRedeemed(**about, acr=grant.acr)

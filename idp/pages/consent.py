@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Blueprint, request
 from flask.typing import ResponseReturnValue
@@ -103,12 +104,21 @@ def _page(here: Visit, session: Session) -> str:
     return here.render(
         "pages/consent/consent.html",
         rows=_rows(bringing),
+        apis=[api_name(address) for address in bringing.apis],
         policy_uri=asking and asking.policy_uri,
         tos_uri=asking and asking.tos_uri,
         email="" if citizen is None else citizen.email,
         offline="offline_access" in here.interaction.asked.scope,
         citizen=_mark(session, citizen),
     )
+
+
+def api_name(address: str) -> str:
+    """Return what citizens read of an API: the service it belongs to, or its host where that has closed."""
+    owner = stores().relying_parties.owner_of(address)
+    if owner is None:
+        return urlsplit(address).netloc
+    return owner.client_name if owner.agency == owner.client_name else f"{owner.client_name}, {owner.agency}"
 
 
 def _mark(session: Session, citizen: Citizen | None) -> str:

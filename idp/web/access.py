@@ -50,7 +50,7 @@ def token_bearers_only() -> None:
     now = use.clock.now()
     form = request.form if request.method == "POST" else {}
     presented = bearer_token.presented(request.headers.get("Authorization"), form)
-    token = access_token.read(use.signer, use.ephemeral, presented, issuer=use.settings.issuer, now=now)
+    token = access_token.read_for_us(use.signer, use.ephemeral, presented, issuer=use.settings.issuer, now=now)
     opened = stores()
     g.bearer = check_standing(token, grants=opened.grants, registry=opened.relying_parties, now=now)
 

@@ -16,6 +16,11 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
+from federation.authorization.parameters import RESOURCE
+from federation.authorization.resources import MOST as MOST_RESOURCES
+
+MOST_OF_A_NAME = {RESOURCE: MOST_RESOURCES}
+"""How often a parameter may come, if not once (RFC 8707 section 2)."""
 BODY_BYTES = 64 * 1024
 QUERY_BYTES = 16 * 1024
 FORM = "application/x-www-form-urlencoded"
@@ -72,8 +77,8 @@ def _check_form(request: Request) -> None:
 
 def _check_once(given: MultiDict[str, str]) -> None:
     for name, values in given.lists():
-        if len(values) > 1:
-            raise BadRequest(f"{name[:40]!r} is given more than once")
+        if len(values) > MOST_OF_A_NAME.get(name, 1):
+            raise BadRequest(f"{name[:40]!r} is given too often")
 
 
 def _check_text(octets: bytes) -> None:

@@ -54,10 +54,16 @@ def race(act, times=RACERS):
         return list(pool.map(attempt, range(times)))
 
 
-def test_a_grant_comes_back_as_it_was_kept(office):
-    answer = redeemed(office)
+@pytest.mark.parametrize("resources", [(), ("https://tax.example/api", "https://land.example/?v=2")])
+def test_a_grant_comes_back_as_it_was_kept(office, resources):
+    by = replace(WEB, client_id="asker", allowed_resources=resources)
+    office.register(by)
+    code = office.sign_in(by, "openid", "offline_access", resources=resources)
+
+    answer = office.redeem(by, code, resources=resources[:1])
 
     assert find(office, answer.grant.grant_id) == answer.grant
+    assert answer.grant.resources == resources
 
 
 def test_a_grant_that_was_never_made_is_not_found(office):

@@ -97,6 +97,22 @@ def test_the_list_is_in_order_of_age_and_can_be_of_one_agency(durable: "SqlDatab
         assert stores.relying_parties.list(agency="lund") == ()
 
 
+def test_an_api_has_the_owner_that_is_active(durable: "SqlDatabase") -> None:
+    uri = "https://parking.example/api"
+    with durable.work() as stores:
+        stores.relying_parties.add(replace(FULL, allowed_resources=(uri,)))
+        assert stores.relying_parties.owner_of(uri) is None
+        stores.relying_parties.add(replace(FULL, client_id="owner", resource_uris=(uri,)))
+
+    with durable.work() as stores:
+        owner = stores.relying_parties.owner_of(uri)
+        assert owner is not None
+        assert owner.client_id == "owner"
+        assert stores.relying_parties.owner_of(uri + "/") is None
+        stores.relying_parties.disable("owner", NOW)
+        assert stores.relying_parties.owner_of(uri) is None
+
+
 class Process:
     """What one worker remembers, with a clock that the test turns."""
 

@@ -5,7 +5,7 @@ import os
 import secrets
 import threading
 from base64 import urlsafe_b64decode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from sqlalchemy import Engine, event
 
 from federation.authorization import codes
 from federation.authorization.codes import AuthorizationCode
+from federation.authorization.parameters import Parameters
 from federation.client_authentication import RelyingPartyKeys
 from federation.errors import ProtocolError
 from federation.hashing import base64url
@@ -143,20 +144,21 @@ class TokenOffice:
         """What a code stands for, before it is redeemed."""
         return codes.from_record(self.store.get(codes.KIND, codes.key_of(code)))
 
-    def redeem(self, relying_party: RelyingParty, code: str, *, now: datetime = NOW, **form: str) -> Answer:
+    def redeem(self, relying_party: RelyingParty, code: str, *, now: datetime = NOW, **form: Any) -> Answer:
         sent = {"grant_type": "authorization_code", "code": code, "redirect_uri": RETURN_TO, "code_verifier": VERIFIER}
         return self.request(relying_party, now=now, **(sent | form))
 
-    def refresh(self, relying_party: RelyingParty, token: str, *, now: datetime = NOW, **form: str) -> Answer:
+    def refresh(self, relying_party: RelyingParty, token: str, *, now: datetime = NOW, **form: Any) -> Answer:
         return self.request(relying_party, now=now, grant_type="refresh_token", refresh_token=token, **form)
 
-    def request(self, relying_party: RelyingParty, *, now: datetime = NOW, **form: str) -> Answer:
+    def request(
+        self, relying_party: RelyingParty, *, now: datetime = NOW, resources: Sequence[str] = (), **form: str
+    ) -> Answer:
         """Send one token request; an empty value stands for a parameter left out."""
+        pairs = [*form.items(), *(("resource", each) for each in resources)]
         unit = self.database.open()
         try:
-            answer = exchange(
-                {name: value for name, value in form.items() if value}, relying_party, self.desk(unit.stores, unit), now
-            )
+            answer = exchange(Parameters.of(pairs), relying_party, self.desk(unit.stores, unit), now)
             unit.commit()
         finally:
             unit.close()

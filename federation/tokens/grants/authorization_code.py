@@ -3,12 +3,12 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from federation.authorization import codes
+from federation.authorization import codes, resources
 from federation.authorization.codes import AuthorizationCode
+from federation.authorization.parameters import Parameters
 from federation.client_authentication.encrypted import check_possible
 from federation.errors import InvalidGrant, InvalidRequest
 from federation.hashing import base64url, fingerprint
@@ -27,7 +27,7 @@ After that, and after a flush, the grant itself knows its code by hash for as lo
 _VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
-def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
+def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
     """Hand over the tokens a code stands for, once, to the relying party it was minted for.
 
     The code is spent before it is checked: if something fails afterwards the agency must
@@ -46,7 +46,14 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
     refresh = _refresh_token(authorised, relying_party, desk)
     grant = _grant(authorised, code, refresh, now)
     answer = answer_for_citizen(
-        desk, relying_party, grant, scope=grant.scope, now=now, nonce=authorised.nonce, refresh_token=refresh
+        desk,
+        relying_party,
+        grant,
+        scope=grant.scope,
+        audience=resources.audience(form.resources, grant.resources, relying_party, issuer=desk.issuer),
+        now=now,
+        nonce=authorised.nonce,
+        refresh_token=refresh,
     )
     added = desk.grants.add(grant, access_epoch=authorised.access_epoch)
     if not added and not desk.grants.is_ended(grant.grant_id):
@@ -77,7 +84,7 @@ def _grant_id(code: str) -> str:
     return code.partition(".")[0]
 
 
-def _check(authorised: AuthorizationCode, form: Mapping[str, str], relying_party: RelyingParty) -> None:
+def _check(authorised: AuthorizationCode, form: Parameters, relying_party: RelyingParty) -> None:
     if authorised.client_id != relying_party.client_id:
         raise InvalidGrant("the code was minted for another relying party")
     if form.get("redirect_uri") != authorised.redirect_uri:
@@ -122,6 +129,7 @@ def _grant(authorised: AuthorizationCode, code: str, refresh: str | None, now: d
         acr=authorised.acr,
         amr=authorised.amr,
         claims=authorised.claims,
+        resources=authorised.resources,
         code_hash=fingerprint(code),
         created_at=now,
         expires_at=now + (access_token.LIFETIME if refresh is None else ABSOLUTE),

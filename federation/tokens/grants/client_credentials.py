@@ -1,23 +1,23 @@
 """The client credentials grant: a relying party by itself, no citizen involved (RFC 6749 section 4.4)."""
 
-from collections.abc import Mapping
 from datetime import datetime
 
-from federation.claims import OF_SCOPE
+from federation.authorization import resources
+from federation.authorization.parameters import Parameters
 from federation.errors import InvalidScope, UnauthorizedClient
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.desk import Answer, Desk, answer_for_itself
-from federation.tokens.grants.model import OFFLINE
-
-OF_CITIZENS = frozenset({"openid", OFFLINE, *OF_SCOPE})
-"""Scopes that mean nothing without a citizen."""
+from federation.tokens.grants.model import OF_CITIZENS
 
 
-def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
+def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
     """Issue an access token of the registered scopes, never an ID token or a refresh token."""
     if not relying_party.confidential:
         raise UnauthorizedClient("client_credentials needs a client that proves who it is")
-    return answer_for_itself(desk, relying_party, scope=allowed(form.get("scope"), relying_party.scope), now=now)
+    scope = allowed(form.get("scope"), relying_party.scope)
+    allowed_here = resources.check(form.resources, relying_party, issuer=desk.issuer)
+    audience = resources.audience(form.resources, allowed_here, relying_party, issuer=desk.issuer)
+    return answer_for_itself(desk, relying_party, scope=scope, audience=audience, now=now)
 
 
 def allowed(wanted: str | None, registered: tuple[str, ...]) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ def describe(grant: Grant) -> Mapping[str, Any]:
     """Return what was granted (section 6.4): no tokens, and nothing that says whose it is."""
     told = {name for place in ("id_token", "userinfo") for name in _names(grant, place)}
     return {
-        "scopes": [{"scope": " ".join(grant.scope)}],
+        "scopes": [{"scope": " ".join(grant.scope), **({"resources": grant.resources} if grant.resources else {})}],
         "claims": [name for name in claims.KNOWN if name in told],
         "created_at": int(grant.created_at.timestamp()),
         "expires_at": int(grant.expires_at.timestamp()),

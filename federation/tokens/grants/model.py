@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.claims import OF_SCOPE
+
 ABSOLUTE = timedelta(days=30)
 """The absolute end of a grant with `offline_access`; no refresh moves it."""
 OFFLINE = "offline_access"
+OF_CITIZENS = frozenset({"openid", OFFLINE, *OF_SCOPE})
+"""Scopes that mean nothing without a citizen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +33,8 @@ class Grant:
     amr: tuple[str, ...]
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    resources: tuple[str, ...] = ()
+    """The APIs of agencies that its access tokens may be for (RFC 8707)."""
     code_hash: str
     """SHA-256 of the code that bought it, base64url: a late second use is still known as one."""
     created_at: datetime

@@ -1,9 +1,10 @@
 """The refresh grant: new tokens for a citizen who is away (RFC 6749 section 6, RFC 9700 section 4.14)."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+from federation.authorization import resources
+from federation.authorization.parameters import Parameters
 from federation.errors import InvalidGrant, InvalidRequest, InvalidScope
 from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
@@ -15,7 +16,7 @@ GRACE = timedelta(seconds=10)
 """An answer may get lost: for so long the old token still fetches the successor it fetched first."""
 
 
-def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
+def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
     """Issue tokens of no more than was granted. Where the client cannot keep a secret, the refresh token changes."""
     presented = form.get("refresh_token")
     if not presented:
@@ -25,11 +26,14 @@ def redeem(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now
         raise InvalidGrant("the refresh token is not one of ours")
     grant = _find(grant_id, relying_party, desk, now)
     scope = narrow(form.get("scope"), grant.scope)
+    audience = resources.audience(form.resources, grant.resources, relying_party, issuer=desk.issuer)
     if relying_party.confidential:
         _check_head(grant, presented, desk)
-        return answer_for_citizen(desk, relying_party, grant, scope=scope, now=now)
+        return answer_for_citizen(desk, relying_party, grant, scope=scope, audience=audience, now=now)
     successor = _rotate(grant, presented, relying_party, desk, now)
-    return answer_for_citizen(desk, relying_party, grant, scope=scope, now=now, refresh_token=successor)
+    return answer_for_citizen(
+        desk, relying_party, grant, scope=scope, audience=audience, now=now, refresh_token=successor
+    )
 
 
 def narrow(wanted: str | None, granted: tuple[str, ...]) -> tuple[str, ...]:

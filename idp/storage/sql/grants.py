@@ -42,6 +42,7 @@ grants = Table(
     Column("acr", Text),
     Column("amr", Text),
     Column("claims", Json),
+    Column("resources", Text),
     Column("code_hash", Text),
     Column("created_at", Instant),
     Column("expires_at", Instant, nullable=False),
@@ -145,6 +146,7 @@ class SqlGrants:
         row: dict[str, Any] = {column.name: getattr(grant, column.name) for column in _ADDED}
         row["scope"] = " ".join(grant.scope)
         row["amr"] = " ".join(grant.amr)
+        row["resources"] = " ".join(grant.resources) or None
         return self._work.write(_ADD, row | {"authorised_in": access_epoch}).first() is not None
 
     def find(self, grant_id: str, now: datetime) -> Grant | None:
@@ -199,4 +201,5 @@ def _grant(row: Row[Any]) -> Grant:
     values = dict(row._mapping)
     values["scope"] = tuple(values["scope"].split())
     values["amr"] = tuple(values["amr"].split())
+    values["resources"] = tuple((values["resources"] or "").split())
     return Grant(**values)

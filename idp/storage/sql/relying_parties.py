@@ -65,6 +65,11 @@ class SqlRelyingParties:
         rows = self._work.read(_ALL) if agency is None else self._work.read(_OF_AGENCY, {"wanted": agency})
         return tuple(_value(row) for row in rows)
 
+    def owner_of(self, resource: str) -> RelyingParty | None:
+        """Return the active one whose API has this address, or None."""
+        owners = (each for each in self.list() if each.active and resource in each.resource_uris)
+        return next(owners, None)
+
     def add(self, relying_party: RelyingParty) -> bool:
         """Keep a new one; say False if its `client_id` was ever taken."""
         row = {

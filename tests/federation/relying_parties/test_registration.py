@@ -340,9 +340,19 @@ def test_a_front_channel_address_may_have_a_query_and_the_usual_port() -> None:
 
 
 def test_only_an_operator_gives_the_right_to_look_into_tokens_of_others() -> None:
-    operator = RegistrationRules(loopback_http=False, introspection=True)
+    operator = RegistrationRules(loopback_http=False, by_operator=True)
 
     assert added(operator, introspection=True).introspection
     assert not added(operator).introspection
     assert faulty(LIVE, introspection=True) == ["introspection"]
     assert faulty(operator, introspection=True, token_endpoint_auth_method="none") == ["introspection"]
+
+
+@pytest.mark.parametrize("field", ["resource_uris", "allowed_resources"])
+def test_whose_an_api_is_and_who_may_use_it_is_said_by_an_operator(field):
+    operator = RegistrationRules(loopback_http=False, by_operator=True)
+
+    assert getattr(added(operator, **{field: ["https://api.example/v1"]}), field) == ("https://api.example/v1",)
+    assert faulty(LIVE, **{field: ["https://api.example/v1"]}) == [field]
+    for wrong in ("/v1", "http://api.example/", "https://api.example/#a", "urn:api", "https://u@api.example/", 7):
+        assert faulty(operator, **{field: [wrong]}) == [f"{field}[0]"]

@@ -31,7 +31,7 @@ def take_back(office, asker, token):
 
 def standing(office, token, now=NOW):
     with office.open() as (stores, desk):
-        read = access_token.read(desk.signer, desk.store, token, issuer=ISSUER, now=now)
+        read = access_token.read_for_us(desk.signer, desk.store, token, issuer=ISSUER, now=now)
         return check_standing(read, grants=stores.grants, registry=stores.relying_parties, now=now)
 
 
@@ -204,7 +204,14 @@ def test_an_id_token_or_signed_userinfo_is_no_access_token(office, signer):
 
 def test_a_token_of_another_issuer_is_refused(office, signer):
     token = access_token.issue(
-        signer, office.store, WEB, issuer="https://evil.example", scope=("openid",), grant=None, now=NOW
+        signer,
+        office.store,
+        WEB,
+        issuer="https://evil.example",
+        audience="https://evil.example",
+        scope=("openid",),
+        grant=None,
+        now=NOW,
     )
 
     with pytest.raises(InvalidToken):

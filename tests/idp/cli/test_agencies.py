@@ -103,3 +103,23 @@ def test_an_unknown_service_is_told_as_one(service: Service, verb: str) -> None:
 
 def test_help_shows_an_example(service: Service) -> None:
     assert "countersign agencies add --json < metadata.json" in service.cli("agencies", "add", "--help").stdout
+
+
+def test_an_api_has_one_owner_and_is_used_only_once_it_has(service: Service) -> None:
+    api = "https://records.example/api"
+    asker, owner = METADATA | {"allowed_resources": [api]}, METADATA | {"resource_uris": [api]}
+
+    too_early = service.cli("agencies", "add", "--json", stdin=json.dumps(asker), check=False)
+    owned = service.cli_json("agencies", "add", stdin=owner)
+    again = service.cli("agencies", "add", "--json", stdin=json.dumps(owner), check=False)
+    ours = METADATA | {"resource_uris": [service.base_url, f"{service.base_url}/userinfo"]}
+    taken = service.cli("agencies", "add", "--json", stdin=json.dumps(ours), check=False)
+
+    assert "allowed_resources[0]: belongs to no service" in too_early.stderr
+    assert owned["resource_uris"] == [api]
+    assert "resource_uris[0]: is another service's" in again.stderr
+    assert "resource_uris[0]" in taken.stderr
+    assert "resource_uris[1]" in taken.stderr
+    assert service.cli_json("agencies", "add", stdin=asker)["allowed_resources"] == [api]
+    service.cli("agencies", "disable", owned["client_id"])
+    assert service.cli("agencies", "add", "--json", stdin=json.dumps(owner), check=False).returncode == 0
