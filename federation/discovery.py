@@ -59,7 +59,7 @@ def document(
         **endpoints,
         **_always(claims, locales),
         **_of_endpoints(endpoints),
-        **_encryption(),
+        **_encryption(endpoints),
         "require_pushed_authorization_requests": must_push,
     }
 
@@ -96,9 +96,10 @@ def _always(claims: Collection[str], locales: Collection[str]) -> dict[str, Any]
     }
 
 
-def _encryption() -> dict[str, Any]:
-    return {f"{answer}_encryption_alg_values_supported": ENCRYPTION_ALGORITHMS for answer in ANSWERS} | {
-        f"{answer}_encryption_enc_values_supported": CONTENT_ALGORITHMS for answer in ANSWERS
+def _encryption(endpoints: Collection[str]) -> dict[str, Any]:
+    offered = [answer for answer in ANSWERS if answer != "introspection" or "introspection_endpoint" in endpoints]
+    return {f"{answer}_encryption_alg_values_supported": ENCRYPTION_ALGORITHMS for answer in offered} | {
+        f"{answer}_encryption_enc_values_supported": CONTENT_ALGORITHMS for answer in offered
     }
 
 
@@ -110,6 +111,7 @@ def _of_endpoints(endpoints: Collection[str]) -> dict[str, Any]:
     if "introspection_endpoint" in endpoints:
         told["introspection_endpoint_auth_methods_supported"] = _PROVING_METHODS
         told["introspection_endpoint_auth_signing_alg_values_supported"] = SIGNING_ALGORITHMS
+        told["introspection_signing_alg_values_supported"] = OUR_ALGORITHMS
     if "grant_management_endpoint" in endpoints:
         told["grant_management_actions_supported"] = management.ACTIONS
     if "end_session_endpoint" in endpoints:

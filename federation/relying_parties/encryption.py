@@ -1,4 +1,4 @@
-"""What is registered of answers that a relying party alone can read (OIDC Registration 1.0 section 2, JARM 3)."""
+"""What is registered of answers that a relying party alone can read (OIDC Registration 1.0, JARM, RFC 9701)."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS, fits
 
-ANSWERS = ("id_token", "userinfo", "authorization")
+ANSWERS = ("id_token", "userinfo", "authorization", "introspection")
 CONTENT_ALGORITHMS = ("A128CBC-HS256", "A256GCM")
 """`enc`, the default first (RFC 7518 section 5.1)."""
 

@@ -39,6 +39,10 @@ class RelyingParty:
     userinfo_encrypted_response_enc: str | None = None
     authorization_encrypted_response_alg: str | None = None
     authorization_encrypted_response_enc: str | None = None
+    introspection_signed_response_alg: str | None = None
+    """None for plain answers of introspection, signed ones only where they are asked for (RFC 9701 section 6)."""
+    introspection_encrypted_response_alg: str | None = None
+    introspection_encrypted_response_enc: str | None = None
     access_token_format: str = "jwt"
     """`jwt` (RFC 9068) or `opaque`."""
     introspection: bool = False

@@ -32,6 +32,7 @@ _CHOSEN_ALGORITHMS = (
     "id_token_signed_response_alg",
     "userinfo_signed_response_alg",
     "authorization_signed_response_alg",
+    "introspection_signed_response_alg",
 )
 _OPERATORS = ("introspection", "resource_uris", "allowed_resources")
 """Fields that open what belongs to others."""
@@ -113,6 +114,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "userinfo_signed_response_alg": reader.choice("userinfo_signed_response_alg", OUR_ALGORITHMS),
         "authorization_signed_response_alg": reader.choice("authorization_signed_response_alg", OUR_ALGORITHMS)
         or rules.id_token_alg,
+        "introspection_signed_response_alg": reader.choice("introspection_signed_response_alg", OUR_ALGORITHMS),
         "access_token_format": reader.choice("access_token_format", ("jwt", "opaque")) or "jwt",
         "introspection": reader.flag("introspection") or False,
         "subject_type": reader.choice("subject_type", ("pairwise", "public")) or "pairwise",

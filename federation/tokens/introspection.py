@@ -1,9 +1,10 @@
-"""Say what a token means, to those whom it concerns (RFC 7662)."""
+"""Say what a token means, to those whom it concerns: as JSON (RFC 7662) or in a signed JWT (RFC 9701)."""
 
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from federation.client_authentication.encrypted import encrypt
 from federation.errors import InvalidClient, InvalidRequest, InvalidToken
 from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
@@ -13,8 +14,11 @@ from federation.tokens.access_token import AccessToken
 from federation.tokens.desk import Desk
 from federation.tokens.grants.model import Grant
 from federation.tokens.standing import check_standing
+from keys.states import Purpose
 
 INACTIVE: Mapping[str, Any] = {"active": False}
+TYPE = "token-introspection+jwt"
+"""Of the JWT; its media type is that of `application/`."""
 
 
 def introspect(
@@ -42,6 +46,35 @@ def introspect(
     except InvalidToken:
         return INACTIVE
     return _of_access(found, desk.issuer)
+
+
+def secure(
+    told: Mapping[str, Any], relying_party: RelyingParty, desk: Desk, *, asked: bool, now: datetime
+) -> str | None:
+    """Return what is told in a JWT signed, and encrypted where registered so, for this caller; None for plain JSON.
+
+    Whoever registered how it is signed or encrypted always gets one (RFC 9701 section 6): an answer without is then
+    none of ours. Others get one where they `asked` for it (section 4). It has no `sub` and no `exp` of its own, and
+    a type that no other token has, so it passes for none (sections 5 and 8.1).
+    """
+    alg = relying_party.introspection_signed_response_alg
+    encrypted = relying_party.introspection_encrypted_response_alg
+    if alg is None and encrypted is None and not asked:
+        return None
+    claims = {
+        "iss": desk.issuer,
+        "aud": relying_party.client_id,
+        "iat": int(now.timestamp()),
+        "token_introspection": told,
+    }
+    signed = desk.signer.sign(Purpose.ID_TOKEN, alg or _usual_algorithm(relying_party), claims, typ=TYPE)
+    enc = relying_party.introspection_encrypted_response_enc
+    return encrypt(signed, relying_party, desk.keys, alg=encrypted, enc=enc)
+
+
+def _usual_algorithm(relying_party: RelyingParty) -> str:
+    """Return RS256, which stands in for silence (RFC 9701 section 6) but not in FAPI 2.0 (section 5.4.1)."""
+    return relying_party.id_token_signed_response_alg if relying_party.profile == "fapi2" else "RS256"
 
 
 def _concerns(token: AccessToken, relying_party: RelyingParty) -> bool:

@@ -70,8 +70,8 @@ def openid_client(installed: Path) -> Iterator[OpenidClient]:
 
 def wanted(alg: str, enc: str, signed: str) -> dict[str, str]:
     """What is registered to have every answer encrypted."""
-    answers = ("id_token", "userinfo", "authorization")
-    return {"userinfo_signed_response_alg": signed} | {
+    answers = ("id_token", "userinfo", "authorization", "introspection")
+    return {"userinfo_signed_response_alg": signed, "introspection_signed_response_alg": signed} | {
         name: value
         for answer in answers
         for name, value in ((f"{answer}_encrypted_response_alg", alg), (f"{answer}_encrypted_response_enc", enc))
@@ -141,6 +141,8 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
     assert told["userinfo"]["sub"] == told["claims"]["sub"]
     assert (told["userinfo"]["email"], told["userinfo"]["given_name"]) == (email, "Ada")
     assert told["after"] == told["userinfo"]
+    if method != "none":
+        assert (told["introspected"]["active"], told["introspected"]["sub"]) == (True, told["claims"]["sub"])
     assert told["refreshed"] == {"renewed": True, "scope": "openid profile email offline_access"}
 
     assert "code" in silently(citizen, service, client_id, BACK)

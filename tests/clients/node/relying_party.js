@@ -40,6 +40,7 @@ const config = await client.discovery(
   {
     id_token_signed_response_alg: registered.alg,
     userinfo_signed_response_alg: registered.decryption ? registered.alg : undefined,
+    introspection_signed_response_alg: registered.decryption ? registered.alg : undefined,
     authorization_signed_response_alg: registered.alg,
   },
   await authentication(registered),
@@ -77,6 +78,7 @@ const tokens = await client.authorizationCodeGrant(config, new URL(back), {
 })
 const claims = tokens.claims()
 const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
+const introspected = registered.method !== 'none' && (await client.tokenIntrospection(config, tokens.access_token))
 const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
 const after = await client.fetchUserInfo(config, refreshed.access_token, claims.sub)
 const decrypted = async (jwe) => new TextDecoder().decode((await compactDecrypt(jwe, reading.key)).plaintext)
@@ -85,6 +87,7 @@ say({
   claims,
   userinfo,
   after,
+  introspected,
   parts: tokens.id_token.split('.').length,
   refreshed: { renewed: refreshed.access_token !== tokens.access_token, scope: refreshed.scope },
   signOut: client.buildEndSessionUrl(config, {
