@@ -32,7 +32,7 @@ OF_SCOPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """OIDC Core section 5.4."""
 
-OF_SERVICES = frozenset({"grant_management_query", "grant_management_revoke"})
+OF_SERVICES = frozenset({"grant_management_query", "grant_management_revoke", "global_token_revocation"})
 """Scopes that a relying party has for itself alone: no citizen is asked for them."""
 
 KNOWN: tuple[str, ...] = tuple(name for names in OF_SCOPE.values() for name in names)

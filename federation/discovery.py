@@ -28,6 +28,7 @@ ENDPOINTS: Mapping[str, str] = MappingProxyType(
         "registration_endpoint": "/register",
         "pushed_authorization_request_endpoint": "/par",
         "grant_management_endpoint": "/grants",
+        "global_token_revocation_endpoint": "/global-token-revocation",
         "device_authorization_endpoint": "/device_authorization",
     }
 )
@@ -114,6 +115,8 @@ def _of_endpoints(endpoints: Collection[str]) -> dict[str, Any]:
         told["introspection_signing_alg_values_supported"] = OUR_ALGORITHMS
     if "grant_management_endpoint" in endpoints:
         told["grant_management_actions_supported"] = management.ACTIONS
+    if "global_token_revocation_endpoint" in endpoints:
+        told["global_token_revocation_endpoint_auth_methods_supported"] = ("Bearer",)
     if "end_session_endpoint" in endpoints:
         told["backchannel_logout_supported"] = True
         told["backchannel_logout_session_supported"] = True

@@ -147,3 +147,11 @@ class UnknownGrant(ProtocolError):
     code = "not_found"
     status = 404
     description = "There is no such grant."
+
+
+class UnknownSubject(ProtocolError):
+    """Global Token Revocation section 3.4.2: nobody is known to this relying party by that name."""
+
+    code = "not_found"
+    status = 404
+    description = "There is no such subject."

@@ -12,6 +12,7 @@ from idp.clock import Clock
 from idp.endpoints import (
     authorize,
     discovery,
+    global_token_revocation,
     grants,
     health,
     introspect,
@@ -45,7 +46,21 @@ from idp.web import bounds, chosen_language, compression, csrf, errors, headers,
 from idp.web.published import Published
 from idp.web.transaction import TransactionalFlask
 
-MACHINES = (authorize, discovery, grants, health, introspect, jwks, logout, par, revoke, static, token, userinfo)
+MACHINES = (
+    authorize,
+    discovery,
+    global_token_revocation,
+    grants,
+    health,
+    introspect,
+    jwks,
+    logout,
+    par,
+    revoke,
+    static,
+    token,
+    userinfo,
+)
 PEOPLE = (
     consent,
     front,

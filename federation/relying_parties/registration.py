@@ -25,6 +25,7 @@ AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secr
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 LEVELS = ("aal1", "aal2")
+REVOKES_ALL = "global_token_revocation"
 FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA", "Ed25519"})
 _CHOSEN_ALGORITHMS = (
     "token_endpoint_auth_signing_alg",
@@ -176,6 +177,8 @@ def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: Re
     for field in _OPERATORS:
         if fields[field] and not rules.by_operator:
             reader.refuse(field, "is given by the operator, not by registration.")
+    if REVOKES_ALL in fields["scope"] and not rules.by_operator:
+        reader.refuse("scope", f"cannot hold {REVOKES_ALL}: that right is given by the operator, not by registration.")
     for field in ("introspection", "resource_uris"):
         if fields[field] and fields["token_endpoint_auth_method"] == "none":
             reader.refuse(field, "needs a token_endpoint_auth_method other than none.")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from federation.errors import InvalidToken
+from federation.errors import InsufficientScope, InvalidToken
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens.access_token import AccessToken
@@ -30,6 +30,13 @@ def check_standing(
     if relying_party is None:
         raise InvalidToken("the relying party of the token is disabled")
     return Standing(token=token, relying_party=relying_party, grant=_find_grant(token, grants, now))
+
+
+def check_for_itself(asker: Standing, scope: str) -> None:
+    """Raise InsufficientScope unless the token is the relying party's own, for no citizen, and both have the scope."""
+    registered = scope in asker.relying_party.scope and asker.relying_party.confidential
+    if scope not in asker.token.scope or not registered or asker.grant is not None:
+        raise InsufficientScope("not a token of the relying party itself for this", scope=scope)
 
 
 def _find_grant(token: AccessToken, grants: GrantStore, now: datetime) -> Grant | None:

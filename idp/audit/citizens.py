@@ -48,6 +48,17 @@ class CitizenUnlocked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccessRevoked:
+    """A service with the right to do so had a citizen signed out everywhere, and all tokens ended."""
+
+    name: ClassVar[str] = "access.revoked"
+    at: datetime
+    citizen_id: str
+    client_id: str
+    """Who asked for it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CitizenDisabled:
     """An operator barred a citizen: they can no longer sign in, and whatever stood ended."""
 

@@ -41,7 +41,8 @@ class SessionEnded:
     because: str
     """`signed_out`, `signed_out_everywhere`, `ended_by_citizen` from another session, `credential_changed`.
 
-    Or `replaced`, when someone else signed in in the same browser; `citizen_disabled`, by an operator.
+    Or `replaced`, when someone else signed in in the same browser; `citizen_disabled`, by an operator;
+    `access_revoked`, by a service with that right.
     """
     telling: tuple[str, ...]
     """The relying parties that will be told, by `client_id`."""

@@ -20,6 +20,12 @@ class CitizenStore(Protocol):
     def find_by_email(self, email: str) -> Citizen | None:
         """Return the citizen with this address in any spelling, disabled ones too, or None."""
 
+    def find_by_subject(self, subject: str) -> Citizen | None:
+        """Return the citizen whom services of one sector know by this `sub`, disabled ones too, or None."""
+
+    def know_as(self, citizen_id: str, subject: str) -> None:
+        """Remember a `sub` under which a citizen is told of: it can be reckoned from them, but not they from it."""
+
     def add(self, citizen: Citizen) -> None:
         """Keep a new citizen; raise `EmailTaken` if the address is another's, however they race."""
 

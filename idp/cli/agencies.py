@@ -56,6 +56,7 @@ def add(*, as_json: bool, **given: Any) -> None:
     Registration 1.0, beside `agency`, `access_token_format` (jwt, opaque), `profile` (standard, fapi2) and
     `introspection` (true for a resource server that looks into tokens of other services), `resource_uris` (the
     addresses of its own APIs) and `allowed_resources` (those of the APIs it may get tokens for);
+    the scope `global_token_revocation` lets a service have a citizen it knows signed out everywhere;
     an option given as well takes the place of its field. Everything registered is printed, as JSON.
     """
     metadata = _from_options(given)

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel.speaklater import LazyString
 
 from federation.authorization.errors import AccessDenied
+from federation.authorization.names import subject_for
 from idp.audit.sessions import ConsentDeclined, ConsentGiven
 from idp.citizens.attributes import claims_of
 from idp.citizens.model import Citizen
@@ -20,7 +21,7 @@ from idp.sessions.model import Session
 from idp.signin.interactions import hashed
 from idp.signin.steps import Step
 from idp.web.access import anyone
-from idp.web.answering import step_due
+from idp.web.answering import relying_party_of, step_due
 from idp.web.answers import give_up
 from idp.web.browser import current_session, finish_interaction, mark_of, return_to, update_interaction
 from idp.web.dates import day
@@ -76,6 +77,8 @@ def decide(interaction_id: str) -> ResponseReturnValue:
 def _allow(here: Visit, session: Session) -> ResponseReturnValue:
     now, asked = services().clock.now(), here.interaction
     update_interaction(asked, consented_by=session.citizen_id)
+    subject = subject_for(relying_party_of(asked), session.citizen_id, services().pairwise_salt)
+    stores().citizens.know_as(session.citizen_id, subject)
     stores().consents.agree(session.citizen_id, asked.client_id, asked.items, now)
     stores().audit.record(
         ConsentGiven(at=now, citizen_id=session.citizen_id, client_id=asked.client_id, items=tuple(sorted(asked.items)))

@@ -24,6 +24,9 @@ MOST_OF_A_NAME = {RESOURCE: MOST_RESOURCES}
 BODY_BYTES = 64 * 1024
 QUERY_BYTES = 16 * 1024
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+TAKES_JSON = frozenset({"global_token_revocation"})
+"""The blueprints that are sent JSON."""
 HEALTH = "health"
 """The one blueprint that answers whatever host it is asked for: a balancer knows only addresses."""
 
@@ -49,14 +52,24 @@ def _check_content(request: Request) -> None:
     if query:
         _check_text(unquote_to_bytes(query))
         _check_once(request.args)
-    if request.method == "POST":
+    if request.blueprint in TAKES_JSON and request.method == "POST":
+        _check_body(request, JSON)
+    elif request.method == "POST":
         _check_form(request)
     elif request.content_length or "Transfer-Encoding" in request.headers:
         raise BadRequest("only a POST carries a body")
 
 
 def _check_form(request: Request) -> None:
-    """Check a form before it is parsed: the parser drops or keeps undecoded what is no UTF-8, and says nothing.
+    """Check a form before it is parsed: the parser drops or keeps undecoded what is no UTF-8, and says nothing."""
+    body = _check_body(request, FORM)
+    if body:
+        _check_text(unquote_to_bytes(body))
+        _check_once(request.form)
+
+
+def _check_body(request: Request, mimetype: str) -> bytes:
+    """Return a body of the one type there may be, whole.
 
     Its length must be told: of chunks, the framework takes what came until an error for the whole.
     With neither length nor chunks there is no body (RFC 9112 section 6.3).
@@ -65,14 +78,13 @@ def _check_form(request: Request) -> None:
         raise LengthRequired
     length = request.content_length
     if not length:
-        return
-    if request.mimetype != FORM:
+        return b""
+    if request.mimetype != mimetype:
         raise UnsupportedMediaType
     body = request.get_data()
     if len(body) < length:
         raise ClientDisconnected
-    _check_text(unquote_to_bytes(body))
-    _check_once(request.form)
+    return body
 
 
 def _check_once(given: MultiDict[str, str]) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime
 from federation.authorization.response import address_with
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.grants.model import Grant
-from idp.audit.citizens import CitizenDisabled
+from idp.audit.citizens import AccessRevoked, CitizenDisabled
 from idp.audit.sessions import SessionEnded
 from idp.notices import logouts
 from idp.notices.logouts import LogoutNotice
@@ -24,6 +24,7 @@ SIGNED_OUT = "signed_out"
 SIGNED_OUT_EVERYWHERE = "signed_out_everywhere"
 REPLACED = "replaced"
 DISABLED = "citizen_disabled"
+REVOKED = "access_revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +91,12 @@ def disable_citizen(stores: Stores, use: Services, citizen_id: str, *, reason: s
     stores.audit.record(CitizenDisabled(at=now, citizen_id=citizen_id, reason=reason))
     sign_out_everywhere(stores, use, citizen_id, because=DISABLED, offline_too=True)
     return True
+
+
+def revoke_access(stores: Stores, use: Services, citizen_id: str, *, by: str) -> None:
+    """End all that stands on a citizen's identity, codes in flight too, for a service that asks; they sign in anew."""
+    stores.audit.record(AccessRevoked(at=use.clock.now(), citizen_id=citizen_id, client_id=by))
+    sign_out_everywhere(stores, use, citizen_id, because=REVOKED, offline_too=True)
 
 
 def take_back(stores: Stores, use: Services, citizen_id: str, client_id: str, items: Collection[str] | None) -> bool:

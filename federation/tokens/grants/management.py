@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from federation import claims
-from federation.errors import InsufficientScope, UnknownGrant
+from federation.errors import UnknownGrant
 from federation.tokens.grants.model import Grant
 from federation.tokens.grants.store import GrantStore
-from federation.tokens.standing import Standing
+from federation.tokens.standing import Standing, check_for_itself
 
 QUERY = "grant_management_query"
 REVOKE = "grant_management_revoke"
@@ -23,8 +23,7 @@ ACTIONS = ("query", "revoke", "create")
 
 def find(grant_id: str, asker: Standing, grants: GrantStore, now: datetime, *, scope: str) -> Grant:
     """Return a grant that stands and is the asker's own; raise InsufficientScope or UnknownGrant (section 6.6)."""
-    if scope not in asker.token.scope or asker.grant is not None or not asker.relying_party.confidential:
-        raise InsufficientScope("not a token of the relying party itself for this", scope=scope)
+    check_for_itself(asker, scope)
     grant = grants.find(grant_id, now)
     if grant is None or grant.client_id != asker.relying_party.client_id:
         raise UnknownGrant("the grant has ended, never was, or is of another relying party")

@@ -17,6 +17,7 @@ from idp.web.transaction import stores
 
 MOST = 100
 WORDS: Mapping[str, LazyString] = {
+    "access.revoked": lazy_gettext("A service ended every sign-in, on all devices"),
     "authentication.succeeded": lazy_gettext("Signed in"),
     "authentication.failed": lazy_gettext("A sign-in failed: what was entered was wrong"),
     "authentication.throttled": lazy_gettext("A sign-in was refused: too many attempts"),

@@ -33,9 +33,22 @@ citizens = Table(
 )
 """`access_epoch`: codes of an earlier one buy nothing; `idp.storage.sql.grants` asks and raises it."""
 
+subjects = Table(
+    "subjects",
+    metadata,
+    Column("subject", Text, primary_key=True),
+    Column("citizen_id", Text, nullable=False),
+)
+
 _VALUES = [column for column in citizens.c if column.name != "email_canonical"]
 _FIND = select(*_VALUES).where(citizens.c.citizen_id == bindparam("citizen_id"))
 _FIND_BY_EMAIL = select(*_VALUES).where(citizens.c.email_canonical == bindparam("email_canonical"))
+_FIND_BY_SUBJECT = (
+    select(*_VALUES)
+    .select_from(subjects.join(citizens, citizens.c.citizen_id == subjects.c.citizen_id))
+    .where(subjects.c.subject == bindparam("subject"))
+)
+_KNOW_AS = insert(subjects).on_conflict_do_nothing()
 _ADD = insert(citizens).on_conflict_do_nothing().returning(citizens.c.citizen_id)
 _THIS = update(citizens).where(citizens.c.citizen_id == bindparam("this"))
 
@@ -56,6 +69,14 @@ class SqlCitizens:
         if canonical is None:
             return None
         return _citizen(self._work.read(_FIND_BY_EMAIL, {"email_canonical": canonical}).one_or_none())
+
+    def find_by_subject(self, subject: str) -> Citizen | None:
+        """Return the citizen of this `sub`, or None."""
+        return _citizen(self._work.read(_FIND_BY_SUBJECT, {"subject": subject}).one_or_none())
+
+    def know_as(self, citizen_id: str, subject: str) -> None:
+        """Remember a `sub`, once."""
+        self._work.write(_KNOW_AS, {"subject": subject, "citizen_id": citizen_id})
 
     def add(self, citizen: Citizen) -> None:
         """Keep a new citizen; raise `EmailTaken`."""

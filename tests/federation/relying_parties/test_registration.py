@@ -315,6 +315,15 @@ def test_whatever_is_sent_is_registered_or_refused(metadata: object) -> None:
     assert registered.relying_party.active
 
 
+def test_only_an_operator_gives_the_right_to_sign_citizens_out_everywhere() -> None:
+    """draft-parecki-oauth-global-token-revocation section 7.1."""
+    metadata: dict[str, Any] = {"grant_types": ["client_credentials"], "scope": "global_token_revocation"}
+    operator = RegistrationRules(loopback_http=False, by_operator=True)
+
+    assert added(operator, **metadata).scope == ("global_token_revocation",)
+    assert faulty(LIVE, **metadata) == ["scope"]
+
+
 @pytest.mark.parametrize(
     "uri",
     [

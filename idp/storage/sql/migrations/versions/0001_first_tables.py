@@ -216,6 +216,12 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'published'"),
     )
     op.create_table(
+        "subjects",
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("citizen_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("subject", name=op.f("pk_subjects")),
+    )
+    op.create_table(
         "backup_codes",
         sa.Column("citizen_id", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
