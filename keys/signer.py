@@ -133,6 +133,10 @@ class Signer:
         """Return the document agencies verify with, ready to send."""
         return self._current().jwks
 
+    def epoch(self) -> int:
+        """Return the epoch of the keys this process serves: while it stays, the same keys sign."""
+        return self._current().keys.epoch
+
     def check_ready(self) -> None:
         """Raise `CannotSign`, or `EnvelopeError`, if this process cannot sign: the balancer is to leave it out."""
         self._current(fresh=True).check_ready()
