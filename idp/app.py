@@ -19,6 +19,8 @@ from idp.endpoints import (
     jwks,
     logout,
     par,
+    register,
+    registered,
     revoke,
     static,
     token,
@@ -61,6 +63,8 @@ MACHINES = (
     token,
     userinfo,
 )
+REGISTRATION = (register, registered)
+"""Endpoints that are there only where services may register themselves."""
 PEOPLE = (
     consent,
     front,
@@ -96,7 +100,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     errors.install(app)
     headers.install(app, secure=use.secure)
     compression.install(app)
-    for module in (*MACHINES, *PEOPLE):
+    for module in (*MACHINES, *PEOPLE, *(() if settings.registration == "closed" else REGISTRATION)):
         app.register_blueprint(module.bp)
     app.wsgi_app = Published(app, discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
     return app

@@ -1,14 +1,19 @@
 """How the text of an environment variable becomes a value. Each raises ValueError with the end of a sentence."""
 
 import ipaddress
+import json
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from federation.relying_parties.uris import is_loopback
+
+if TYPE_CHECKING:
+    from federation.dynamic_registration.software_statement import Authority
 
 KEY_BYTES = 32
 MAIL_PORTS = {"smtp": 587, "smtps": 465}
@@ -94,6 +99,29 @@ def readable_file(text: Any) -> Path | None:
             return Path(text)
     except OSError:
         raise ValueError("must name a file that can be read") from None
+
+
+def authorities_file(text: Any) -> Path | None:
+    """Check that a named file holds authorities of software statements (RFC 7591 section 2.3)."""
+    path = readable_file(text)
+    if path is not None:
+        authorities(path)
+    return path
+
+
+def authorities(path: Path | None) -> "Mapping[str, Authority]":
+    """Read them, by issuer."""
+    if path is None:
+        return {}
+    from federation.dynamic_registration.software_statement import (  # noqa: PLC0415 - few have any, and keys take long to import
+        read_authorities,
+    )
+
+    try:
+        document = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        raise ValueError("must name a file of JSON") from None
+    return read_authorities(document)
 
 
 def mail_url(text: Any) -> str | None:

@@ -98,6 +98,18 @@ class Settings(BaseSettings):
         Literal["optional", "required"],
         Field(description="`required`: every relying party pushes its authorization requests to `/par` (RFC 9126)."),
     ] = "optional"
+    registration: Annotated[
+        Literal["closed", "guarded", "open"],
+        Field(
+            description="Who may register services at `/register`: nobody; `guarded`: who has an invitation or a "
+            "software statement; `open`, a test setting: anybody."
+        ),
+    ] = "closed"
+    software_authorities: Annotated[
+        Path | None,
+        BeforeValidator(values.authorities_file),
+        Field(description="A JSON file of `issuer` and `jwks` of those whose software statements are believed."),
+    ] = None
     fetch_allow: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -153,7 +165,7 @@ class Settings(BaseSettings):
             )
         return prepublish
 
-    @field_validator("key_prepublish", "pkce", "fetch_allow", "extra_ca", "trusted_proxies", "mail_url")
+    @field_validator("key_prepublish", "pkce", "registration", "fetch_allow", "extra_ca", "trusted_proxies", "mail_url")
     @classmethod
     def _is_no_test_setting_in_public(cls, value: Any, info: ValidationInfo) -> Any:
         issuer = info.data.get("issuer")
@@ -188,6 +200,8 @@ def is_test_setting(field: str, value: Any) -> bool:
         return bool(value < DEFAULT_PREPUBLISH)
     if field == "mail_url":
         return bool(value == values.ON_SCREEN)
+    if field == "registration":
+        return bool(value == "open")
     return field in {"pkce", "fetch_allow", "extra_ca", "trusted_proxies"} and value not in ("required", (), None)
 
 

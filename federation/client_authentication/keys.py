@@ -12,11 +12,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Protocol
 
 from federation.ephemeral import StoreUnavailable
 from federation.outbound import Fetcher, FetchFailed, FetchRefused
-from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import (
     LONGEST_DOCUMENT,
     EncryptionKey,
@@ -39,6 +38,18 @@ WAIT_SECONDS = 2.0
 MOST_ADDRESSES = 500
 
 
+class KeyHolder(Protocol):
+    """Who gave its public keys, by value or by address: a relying party, or another whose word counts."""
+
+    @property
+    def jwks(self) -> Mapping[str, Any] | None:
+        """Return the keys given by value, checked."""
+
+    @property
+    def jwks_uri(self) -> str | None:
+        """Return where they are otherwise."""
+
+
 @dataclass(slots=True)
 class _Remembered:
     """What is known of one address. `flight` is held by whoever reads it, `turn` by the one who waits for that."""
@@ -59,43 +70,43 @@ class RelyingPartyKeys:
         self._addresses: OrderedDict[str, _Remembered] = OrderedDict()
         self._lock = threading.Lock()
 
-    def find(self, relying_party: RelyingParty, *, kid: str | None, algorithm: str) -> list[PublicKey]:
+    def find(self, holder: KeyHolder, *, kid: str | None, algorithm: str) -> list[PublicKey]:
         """Return the keys that may verify `algorithm`: the one named `kid`, or all that fit; none if unreadable.
 
         Raises StoreUnavailable while others are reading what was never read before.
         """
-        document = self._document(relying_party)
+        document = self._document(holder)
         return [] if document is None else list(find_verifying(document, kid=kid, algorithm=algorithm))
 
-    def find_encrypting(self, relying_party: RelyingParty, algorithm: str) -> EncryptionKey | None:
+    def find_encrypting(self, holder: KeyHolder, algorithm: str) -> EncryptionKey | None:
         """Return the key to encrypt to by `algorithm`, or None; what is missing at an address is looked for once more.
 
         Raises StoreUnavailable while others are reading the address.
         """
-        found = self._encrypting(relying_party, algorithm)
-        if found is None and self.renew(relying_party):
-            found = self._encrypting(relying_party, algorithm)
+        found = self._encrypting(holder, algorithm)
+        if found is None and self.renew(holder):
+            found = self._encrypting(holder, algorithm)
         return found
 
-    def renew(self, relying_party: RelyingParty) -> bool:
+    def renew(self, holder: KeyHolder) -> bool:
         """Read a jwks_uri anew, unless that was done within a minute; say whether another `find` may find others.
 
         Raises StoreUnavailable while others are reading it.
         """
-        uri = relying_party.jwks_uri
-        if relying_party.jwks is not None or uri is None:
+        uri = holder.jwks_uri
+        if holder.jwks is not None or uri is None:
             return False
         self._read(uri, self._remembered(uri), not_within=RENEW_SECONDS, wait=WAIT_SECONDS)
         return True
 
-    def _encrypting(self, relying_party: RelyingParty, algorithm: str) -> EncryptionKey | None:
-        document = self._document(relying_party)
+    def _encrypting(self, holder: KeyHolder, algorithm: str) -> EncryptionKey | None:
+        document = self._document(holder)
         return None if document is None else find_encrypting(document, algorithm)
 
-    def _document(self, relying_party: RelyingParty) -> Mapping[str, Any] | None:
-        if relying_party.jwks is not None or relying_party.jwks_uri is None:
-            return relying_party.jwks
-        return self._at(relying_party.jwks_uri)
+    def _document(self, holder: KeyHolder) -> Mapping[str, Any] | None:
+        if holder.jwks is not None or holder.jwks_uri is None:
+            return holder.jwks
+        return self._at(holder.jwks_uri)
 
     def _at(self, uri: str) -> Mapping[str, Any] | None:
         remembered = self._remembered(uri)

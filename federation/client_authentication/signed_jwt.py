@@ -10,8 +10,7 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import JoseError
 
-from federation.client_authentication.keys import RelyingPartyKeys
-from federation.relying_parties.model import RelyingParty
+from federation.client_authentication.keys import KeyHolder, RelyingPartyKeys
 from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, PublicKey
 from federation.strict_json import NotStrictJson, parse_object
 
@@ -77,18 +76,16 @@ def check_header(header: Mapping[str, Any], *, bound: str | None, types: Collect
     return algorithm
 
 
-def check_signature(jwt: SignedJwt, relying_party: RelyingParty, keys: RelyingPartyKeys, algorithm: str) -> None:
-    """Raise Unfit unless a key of the relying party verifies it; a key not seen before is looked for once."""
+def check_signature(jwt: SignedJwt, holder: KeyHolder, keys: RelyingPartyKeys, algorithm: str) -> None:
+    """Raise Unfit unless a key of its holder verifies it; a key not seen before is looked for once."""
     kid = jwt.header.get("kid")
     if kid is not None and not isinstance(kid, str):
         raise Unfit("kid is not a string")
-    if _signed_by_any(jwt, keys.find(relying_party, kid=kid, algorithm=algorithm), algorithm):
+    if _signed_by_any(jwt, keys.find(holder, kid=kid, algorithm=algorithm), algorithm):
         return
-    if keys.renew(relying_party) and _signed_by_any(
-        jwt, keys.find(relying_party, kid=kid, algorithm=algorithm), algorithm
-    ):
+    if keys.renew(holder) and _signed_by_any(jwt, keys.find(holder, kid=kid, algorithm=algorithm), algorithm):
         return
-    raise Unfit("no key of the relying party verifies it")
+    raise Unfit("no key it should be signed with verifies it")
 
 
 def _signed_by_any(jwt: SignedJwt, candidates: list[PublicKey], algorithm: str) -> bool:

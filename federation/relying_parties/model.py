@@ -81,8 +81,14 @@ class RelyingParty:
     request_object_signing_alg: str | None = None
     """None for any algorithm its keys can verify."""
     profile: str = "standard"
+    may_ask: tuple[str, ...] = ()
+    """The scopes it may register by itself: those of the invitation or authority on whose word it came."""
+    software_statement: str | None = None
+    """What an authority signed about it, as it came (RFC 7591 section 2.3)."""
     active: bool = True
     created_at: datetime | None = None
+    revision: int = 0
+    """How often it was changed: a change is written over the one it was judged on, or not at all."""
 
     @property
     def confidential(self) -> bool:

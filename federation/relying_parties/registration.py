@@ -18,6 +18,7 @@ from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, UnusableKeys, check_public_keys, fits
 from federation.relying_parties.redirect_uris import default_name
+from federation.relying_parties.rules import RegistrationRules, check_rights, named_agency, usual_scope
 from federation.relying_parties.uris import UriRules
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -25,7 +26,6 @@ AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secr
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 LEVELS = ("aal1", "aal2")
-REVOKES_ALL = "global_token_revocation"
 FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA", "Ed25519"})
 _CHOSEN_ALGORITHMS = (
     "token_endpoint_auth_signing_alg",
@@ -35,22 +35,7 @@ _CHOSEN_ALGORITHMS = (
     "authorization_signed_response_alg",
     "introspection_signed_response_alg",
 )
-_OPERATORS = ("introspection", "resource_uris", "allowed_resources")
-"""Fields that open what belongs to others."""
 _NOT_OFFERED = ("request_object_encryption_alg", "request_object_encryption_enc")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegistrationRules:
-    """What stands in for silence, and what this installation allows."""
-
-    loopback_http: bool
-    """Whether http on loopback is fine for web services too: only where the issuer itself is loopback."""
-    id_token_alg: str = "ES256"
-    """OIDC Registration 1.0 section 2 wants RS256 here for dynamic registration."""
-    scope: tuple[str, ...] = ("openid", "profile", "email")
-    by_operator: bool = False
-    """Whether an operator asks: what `_OPERATORS` names is given by them, nobody takes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,14 +52,9 @@ class Registered:
 
 def register(metadata: object, *, rules: RegistrationRules, fetcher: Fetcher, now: datetime) -> Registered:
     """Return the relying party that `metadata` describes; raise InvalidClientMetadata with every fault found."""
-    if not isinstance(metadata, Mapping):
-        raise refusal([Fault("metadata", "must be a JSON object of registration metadata.")])
-    fields = _read(MetadataReader(metadata), rules)
     client_id = token_urlsafe(16)
+    fields = judge(metadata, client_id, rules=rules, fetcher=fetcher)
     secret = mint_client_secret() if fields["token_endpoint_auth_method"] in SECRET_METHODS else None
-    fields["sector"] = pairwise.sector_of(
-        client_id, fields["redirect_uris"], fields["sector_identifier_uri"], fetcher=fetcher
-    )
     relying_party = RelyingParty(
         client_id=client_id,
         client_secret_hash=None if secret is None else hash_client_secret(secret),
@@ -84,14 +64,24 @@ def register(metadata: object, *, rules: RegistrationRules, fetcher: Fetcher, no
     return Registered(relying_party=relying_party, client_secret=secret)
 
 
+def judge(metadata: object, client_id: str, *, rules: RegistrationRules, fetcher: Fetcher) -> dict[str, Any]:
+    """Return the checked fields of a RelyingParty, its sector among them; raise InvalidClientMetadata."""
+    if not isinstance(metadata, Mapping):
+        raise refusal([Fault("metadata", "must be a JSON object of registration metadata.")])
+    fields = _read(MetadataReader(metadata), rules)
+    fields["sector"] = pairwise.sector_of(
+        client_id, fields["redirect_uris"], fields["sector_identifier_uri"], fetcher=fetcher
+    )
+    return fields
+
+
 def _read(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
-    """Return the checked fields of a RelyingParty."""
     fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader) | encryption.read(reader)
     _check_together(reader, fields, rules)
     if reader.faults:
         raise refusal(reader.faults)
     fields["client_name"] = fields["client_name"] or default_name(fields["redirect_uris"])
-    fields["agency"] = fields["agency"] or fields["client_name"]
+    fields["agency"] = named_agency(fields, rules)
     return fields
 
 
@@ -99,22 +89,23 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
     grant_types = reader.choices("grant_types", GRANT_TYPES) or ("authorization_code",)
     response_types = ("code",) if "authorization_code" in grant_types else ()
     keys = _keys(reader)
+    profile = reader.choice("profile", ("standard", "fapi2")) or rules.profile
+    usual_alg = "ES256" if profile == "fapi2" else rules.id_token_alg
     return {
         "application_type": reader.choice("application_type", ("web", "native")) or "web",
         "grant_types": grant_types,
         "response_types": reader.choices("response_types", ("code",)) or response_types,
-        "scope": reader.scope() or _usual_scope(grant_types, rules),
+        "scope": reader.scope() or usual_scope(grant_types, rules),
         "token_endpoint_auth_method": reader.choice("token_endpoint_auth_method", AUTHENTICATION_METHODS)
         or ("client_secret_basic" if keys is None and reader.given("jwks_uri") is None else "private_key_jwt"),
         "token_endpoint_auth_signing_alg": reader.choice("token_endpoint_auth_signing_alg", SIGNING_ALGORITHMS),
         "client_assertion_audience": reader.choice("client_assertion_audience", ("issuer", "token_endpoint"))
         or "issuer",
         "jwks": keys,
-        "id_token_signed_response_alg": reader.choice("id_token_signed_response_alg", OUR_ALGORITHMS)
-        or rules.id_token_alg,
+        "id_token_signed_response_alg": reader.choice("id_token_signed_response_alg", OUR_ALGORITHMS) or usual_alg,
         "userinfo_signed_response_alg": reader.choice("userinfo_signed_response_alg", OUR_ALGORITHMS),
         "authorization_signed_response_alg": reader.choice("authorization_signed_response_alg", OUR_ALGORITHMS)
-        or rules.id_token_alg,
+        or usual_alg,
         "introspection_signed_response_alg": reader.choice("introspection_signed_response_alg", OUR_ALGORITHMS),
         "access_token_format": reader.choice("access_token_format", ("jwt", "opaque")) or "jwt",
         "introspection": reader.flag("introspection") or False,
@@ -127,7 +118,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "require_pushed_authorization_requests": reader.flag("require_pushed_authorization_requests") or False,
         "require_signed_request_object": reader.flag("require_signed_request_object") or False,
         "request_object_signing_alg": reader.choice("request_object_signing_alg", SIGNING_ALGORITHMS),
-        "profile": reader.choice("profile", ("standard", "fapi2")) or "standard",
+        "profile": profile,
     }
 
 
@@ -162,23 +153,13 @@ def _keys(reader: MetadataReader) -> dict[str, Any] | None:
         return {"keys": []}
 
 
-def _usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tuple[str, ...]:
-    if "authorization_code" not in grant_types:
-        return ()
-    return (*rules.scope, "offline_access") if "refresh_token" in grant_types else rules.scope
-
-
 def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: RegistrationRules) -> None:
     _check_grants(reader, fields)
     _check_proof(reader, fields)
     encryption.check_keys(reader, fields)
     _check_sector(reader, fields)
     _check_front_channel(reader, fields)
-    for field in _OPERATORS:
-        if fields[field] and not rules.by_operator:
-            reader.refuse(field, "is given by the operator, not by registration.")
-    if REVOKES_ALL in fields["scope"] and not rules.by_operator:
-        reader.refuse("scope", f"cannot hold {REVOKES_ALL}: that right is given by the operator, not by registration.")
+    check_rights(reader, fields, rules)
     for field in ("introspection", "resource_uris"):
         if fields[field] and fields["token_endpoint_auth_method"] == "none":
             reader.refuse(field, "needs a token_endpoint_auth_method other than none.")

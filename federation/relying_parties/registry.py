@@ -29,11 +29,29 @@ class RelyingPartyRegistry(Protocol):
     def owner_of(self, resource: str) -> RelyingParty | None:
         """Return the active one whose API has this address, or None. It looks at all of them: not for busy places."""
 
-    def add(self, relying_party: RelyingParty) -> bool:
-        """Keep a new one; say False, and change nothing, if its `client_id` was ever taken."""
+    def find_by_token(self, client_id: str, token_hash: str) -> RelyingParty | None:
+        """Return the active relying party that is looked after with this token, as stored now, or None."""
+
+    def sector_owner(self, sector: str) -> str | None:
+        """Return the agency that had a service in this sector first, whatever became of it, or None."""
+
+    def add(self, relying_party: RelyingParty, *, token_hash: str | None = None) -> bool:
+        """Keep a new one; say False, and change nothing, if its `client_id` was ever taken.
+
+        `token_hash` is that of the registration access token with which it is looked after (RFC 7592), if any.
+        """
+
+    def change(self, relying_party: RelyingParty, *, token_hash: str | None = None) -> bool:
+        """Write an active one anew; say False, and change nothing, unless it has the revision still that was read.
+
+        A new `token_hash` takes the place of the old; of any number of callers with one revision, one is told True.
+        """
 
     def disable(self, client_id: str, at: datetime) -> bool:
-        """Stop an active one for good; of any number of callers, one is told True."""
+        """Stop an active one, its registration access token for good; of any number of callers, one is told True."""
+
+    def enable(self, client_id: str) -> bool:
+        """Let a disabled one work again; of any number of callers, one is told True."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,13 +143,34 @@ class RememberingRegistry:
         """Return the active one whose API has this address, as stored now, or None."""
         return self._registry.owner_of(resource)
 
-    def add(self, relying_party: RelyingParty) -> bool:
+    def find_by_token(self, client_id: str, token_hash: str) -> RelyingParty | None:
+        """Return the active relying party that is looked after with this token, as stored now, or None."""
+        return self._registry.find_by_token(client_id, token_hash)
+
+    def sector_owner(self, sector: str) -> str | None:
+        """Return the agency that had a service in this sector first, or None."""
+        return self._registry.sector_owner(sector)
+
+    def add(self, relying_party: RelyingParty, *, token_hash: str | None = None) -> bool:
         """Keep a new one; say whether its `client_id` was free."""
         self._changed = True
-        return self._registry.add(relying_party)
+        return self._registry.add(relying_party, token_hash=token_hash)
+
+    def change(self, relying_party: RelyingParty, *, token_hash: str | None = None) -> bool:
+        """Write an active one anew; say whether this call did it."""
+        self._forget(relying_party.client_id)
+        return self._registry.change(relying_party, token_hash=token_hash)
 
     def disable(self, client_id: str, at: datetime) -> bool:
-        """Stop an active one for good; say whether this call did it."""
+        """Stop an active one; say whether this call did it."""
+        self._forget(client_id)
+        return self._registry.disable(client_id, at)
+
+    def enable(self, client_id: str) -> bool:
+        """Let a disabled one work again; say whether this call did it."""
+        self._forget(client_id)
+        return self._registry.enable(client_id)
+
+    def _forget(self, client_id: str) -> None:
         self._changed = True
         self._recent.forget(client_id)
-        return self._registry.disable(client_id, at)

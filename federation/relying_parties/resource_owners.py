@@ -10,7 +10,7 @@ def check_resources(new: RelyingParty, registry: RelyingPartyRegistry, *, issuer
     faults = [
         Fault(f"resource_uris[{number}]", "is another service's, or this provider's.")
         for number, uri in enumerate(new.resource_uris)
-        if _is_ours(uri, issuer) or registry.owner_of(uri) is not None
+        if _is_ours(uri, issuer) or _is_anothers(uri, new, registry)
     ]
     faults += [
         Fault(f"allowed_resources[{number}]", "belongs to no service; register the one that answers there first.")
@@ -19,6 +19,11 @@ def check_resources(new: RelyingParty, registry: RelyingPartyRegistry, *, issuer
     ]
     if faults:
         raise refusal(faults)
+
+
+def _is_anothers(uri: str, new: RelyingParty, registry: RelyingPartyRegistry) -> bool:
+    owner = registry.owner_of(uri)
+    return owner is not None and owner.client_id != new.client_id
 
 
 def _is_ours(uri: str, issuer: str) -> bool:

@@ -1,7 +1,7 @@
 """Whose tokens are all to be revoked: what a service with the right to ask says (Global Token Revocation, draft 06)."""
 
 from federation.errors import InvalidRequest, UnknownSubject
-from federation.relying_parties.registration import REVOKES_ALL
+from federation.relying_parties.rules import REVOKES_ALL
 from federation.strict_json import NotStrictJson, parse_object
 
 SCOPE = REVOKES_ALL

@@ -19,6 +19,7 @@ COMMANDS = {
     "citizens": "idp.cli.citizens",
     "db": "idp.cli.db",
     "doctor": "idp.cli.doctor",
+    "invitations": "idp.cli.invitations",
     "keys": "idp.cli.keys",
     "passwords": "idp.cli.passwords",
     "sandbox": "idp.sandbox.command",

@@ -1,25 +1,29 @@
-"""`countersign agencies`: register a service of an agency, look at it, stop it. Works on a running service."""
+"""`countersign agencies`: register a service of an agency, look at it, change it, stop it. On a running service too."""
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import click
 
+from federation.relying_parties.changing import change
 from federation.relying_parties.description import describe, describe_new
 from federation.relying_parties.faults import InvalidClientMetadata
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import LONGEST_DOCUMENT
-from federation.relying_parties.registration import RegistrationRules, register
+from federation.relying_parties.registration import register
 from federation.relying_parties.registry import MEMORY_SECONDS
 from federation.relying_parties.resource_owners import check_resources
+from federation.relying_parties.rules import RegistrationRules
 from federation.relying_parties.uris import is_loopback
-from idp.audit.agencies import AgencyDisabled, AgencyRegistered
+from idp.audit.agencies import AgencyChanged, AgencyDisabled, AgencyEnabled, AgencyRegistered
 from idp.cli import TAKES_ID, Refusal
 from idp.cli.printing import iso, json_option, print_json, print_rows, say
 from idp.cli.session import opened
+from idp.web.services import Services
 
 BY = "operator"
 _LISTED = ("client_id", "client_name", "agency", "token_endpoint_auth_method", "active")
@@ -28,7 +32,7 @@ _FIELD_OF = {"name": "client_name", "auth_method": "token_endpoint_auth_method"}
 
 @click.group()
 def agencies() -> None:
-    """Register the services of agencies."""
+    """Register the services of agencies, change and stop them."""
 
 
 @agencies.command(
@@ -64,14 +68,10 @@ def add(*, as_json: bool, **given: Any) -> None:
         metadata = _from_input() | metadata
     use = opened()
     now = use.clock.now()
-    loopback = is_loopback(urlsplit(use.settings.issuer).hostname or "")
-    rules = RegistrationRules(loopback_http=loopback, by_operator=True)
-    try:
-        registered = register(metadata, rules=rules, fetcher=use.fetcher, now=now)
+    with _faults_told("Nothing was registered."):
+        registered = register(metadata, rules=_rules(use), fetcher=use.fetcher, now=now)
         with use.database.work() as stores:
             check_resources(registered.relying_party, stores.relying_parties, issuer=use.settings.issuer)
-    except InvalidClientMetadata as error:
-        raise Refusal("Nothing was registered.\n  " + "\n  ".join(str(fault) for fault in error.faults)) from None
     added = registered.relying_party
     with use.database.work() as stores:
         if not stores.relying_parties.add(added):
@@ -110,7 +110,7 @@ def show(client_id: str, *, as_json: bool) -> None:
 @click.argument("client_id")
 @json_option
 def disable(client_id: str, *, as_json: bool) -> None:
-    """Stop a service for good: nobody signs in to it and it gets no tokens."""
+    """Stop a service: nobody signs in to it, it gets no tokens, and what it holds no longer works."""
     use = opened()
     now = use.clock.now()
     with use.database.work() as stores:
@@ -120,6 +120,70 @@ def disable(client_id: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"client_id": client_id, "active": False})
     say(f"{found.client_name} is disabled. Every worker knows within {MEMORY_SECONDS:g} seconds.")
+
+
+@agencies.command(context_settings=TAKES_ID)
+@click.argument("client_id")
+@json_option
+def enable(client_id: str, *, as_json: bool) -> None:
+    """Let a disabled service work again. Tokens it held and its registration access token stay dead."""
+    use = opened()
+    now = use.clock.now()
+    with use.database.work() as stores:
+        found = _known(stores.relying_parties.find_registered(client_id), client_id)
+        if stores.relying_parties.enable(client_id):
+            stores.grants.end_for_relying_party(client_id, now)
+            stores.audit.record(AgencyEnabled(at=now, client_id=client_id, by=BY))
+    if as_json:
+        print_json({"client_id": client_id, "active": True})
+    say(f"{found.client_name} is enabled.")
+
+
+@agencies.command(
+    context_settings=TAKES_ID,
+    epilog="""\b
+Example:
+  countersign agencies show CLIENT_ID --json > metadata.json
+  countersign agencies update CLIENT_ID < metadata.json""",
+)
+@click.argument("client_id")
+@click.option("--new-subjects", is_flag=True, help="It may move to another host: citizens become strangers to it.")
+@json_option
+def update(client_id: str, *, new_subjects: bool, as_json: bool) -> None:
+    """Write what is registered of a service anew, from metadata on standard input as `add --json` takes it.
+
+    What is left out goes back to what silence means, so begin with what `show` prints. Its client_id stays, and its
+    secret as long as it needs one. Everything registered is printed, and a new secret if there is one.
+    """
+    metadata = _from_input()
+    use = opened()
+    now = use.clock.now()
+    with use.database.work() as stores:
+        found = _known(stores.relying_parties.find_registered(client_id), client_id)
+    with _faults_told("Nothing was changed."):
+        changed = change(found, metadata, rules=_rules(use), fetcher=use.fetcher, may_move=new_subjects)
+        with use.database.work() as stores:
+            check_resources(changed.relying_party, stores.relying_parties, issuer=use.settings.issuer)
+    with use.database.work() as stores:
+        if not stores.relying_parties.change(changed.relying_party):
+            raise Refusal("Nothing was changed: it is disabled, or was changed meanwhile. Look at it and try again.")
+        stores.audit.record(AgencyChanged(at=now, client_id=client_id, by=BY))
+    _print(describe_new(changed), as_json=as_json)
+    say(f"Every worker knows within {MEMORY_SECONDS:g} seconds.")
+
+
+def _rules(use: Services) -> RegistrationRules:
+    """Return what an operator may say of a service: everything."""
+    loopback = is_loopback(urlsplit(use.settings.issuer).hostname or "")
+    return RegistrationRules(loopback_http=loopback, by_operator=True)
+
+
+@contextmanager
+def _faults_told(outcome: str) -> Iterator[None]:
+    try:
+        yield
+    except InvalidClientMetadata as error:
+        raise Refusal(f"{outcome}\n  " + "\n  ".join(str(fault) for fault in error.faults)) from None
 
 
 def _known(found: RelyingParty | None, client_id: str) -> RelyingParty:

@@ -4,6 +4,7 @@ from flask import g, request
 
 from federation.client_authentication import authenticate
 from federation.client_authentication.presented import Presented
+from federation.dynamic_registration import managing
 from federation.relying_parties.model import RelyingParty
 from federation.tokens import access_token
 from federation.tokens import bearer as bearer_token
@@ -11,6 +12,7 @@ from federation.tokens.standing import Standing, check_standing
 from idp.sessions.model import Session
 from idp.signin.errors import PageError
 from idp.web import browser
+from idp.web.registration_desk import registration_desk
 from idp.web.services import services
 from idp.web.transaction import stores
 
@@ -53,6 +55,13 @@ def token_bearers_only() -> None:
     token = access_token.read_for_us(use.signer, use.ephemeral, presented, issuer=use.settings.issuer, now=now)
     opened = stores()
     g.bearer = check_standing(token, grants=opened.grants, registry=opened.relying_parties, now=now)
+
+
+def registrants_only() -> None:
+    """Only who brings the registration access token of the service that the path names (RFC 7592 section 2)."""
+    token = bearer_token.presented(request.headers.get("Authorization"), {})
+    client_id = (request.view_args or {})["client_id"]
+    g.relying_party = managing.find(client_id, token, registration_desk())
 
 
 def citizens_only() -> None:

@@ -25,8 +25,8 @@ BODY_BYTES = 64 * 1024
 QUERY_BYTES = 16 * 1024
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
-TAKES_JSON = frozenset({"global_token_revocation"})
-"""The blueprints that are sent JSON."""
+TAKES_JSON = frozenset({"global_token_revocation", "register", "registered"})
+"""The blueprints that are sent JSON, by POST and PUT."""
 HEALTH = "health"
 """The one blueprint that answers whatever host it is asked for: a balancer knows only addresses."""
 
@@ -52,7 +52,7 @@ def _check_content(request: Request) -> None:
     if query:
         _check_text(unquote_to_bytes(query))
         _check_once(request.args)
-    if request.blueprint in TAKES_JSON and request.method == "POST":
+    if request.blueprint in TAKES_JSON and request.method in ("POST", "PUT"):
         _check_body(request, JSON)
     elif request.method == "POST":
         _check_form(request)

@@ -4,7 +4,7 @@ What needs the database to be built is built at its first use, so a process can 
 its keys, while the database is away.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import urlsplit
@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 
 from federation.client_authentication.keys import RelyingPartyKeys
+from federation.dynamic_registration.software_statement import Authority
 from federation.ephemeral import EphemeralStore
 from federation.outbound import Fetcher
+from idp import setting_values
 from idp.authentication.passwords import PasswordHashing
 from idp.authentication.peppers import Peppers
 from idp.authentication.sealing import InstallationSecrets, Sealer
@@ -53,6 +55,11 @@ class Services:
     def hashing(self) -> PasswordHashing:
         """Hashes passwords, in all threads of this worker but one."""
         return PasswordHashing(Peppers(self.secrets.peppers), at_once=self.settings.blocking_threads - 1)
+
+    @cached_property
+    def software_authorities(self) -> Mapping[str, Authority]:
+        """Whose software statements are believed, by issuer, as written down when this process first asked."""
+        return setting_values.authorities(self.settings.software_authorities)
 
     @property
     def pairwise_salt(self) -> bytes:

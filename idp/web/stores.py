@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+from federation.dynamic_registration.invitations import InvitationStore
 from federation.ephemeral import StoreUnavailable
 from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens.grants.store import GrantStore
@@ -33,6 +34,7 @@ class Stores:
     credentials: CredentialStore
     failures: FailureCounters
     grants: GrantStore
+    invitations: InvitationStore
     keys: KeyStore
     outbox: Outbox
     passkeys: PasskeyStore

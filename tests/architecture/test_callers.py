@@ -1,4 +1,4 @@
-"""Every blueprint says who may call it, in one place and with one of the four answers."""
+"""Every blueprint says who may call it, in one place and with one of the five answers."""
 
 import importlib
 import pkgutil
@@ -12,7 +12,7 @@ from idp.web import access
 
 ANSWERS = {
     answer
-    for name in ("anyone", "relying_parties_only", "token_bearers_only", "citizens_only")
+    for name in ("anyone", "relying_parties_only", "token_bearers_only", "registrants_only", "citizens_only")
     if (answer := getattr(access, name, None)) is not None
 }
 BLUEPRINTS = sorted(

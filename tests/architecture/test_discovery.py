@@ -11,18 +11,28 @@ from federation.claims import OF_SCOPE
 from federation.discovery import ENDPOINTS, document, scopes
 from federation.tokens.exchange import GRANT_TYPES
 from idp.citizens.attributes import TOLD, claims_of
+from tests.support.pair import on_files
 from tests.support.site import Site
 
 OIDC = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
-NOT_IN_METADATA = ("/.well-known/", "/static/", "/healthz", "/readyz", "/metrics", "/authorize/", "/grants/")
+NOT_IN_METADATA = (
+    "/.well-known/",
+    "/static/",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/authorize/",
+    "/register/",
+    "/grants/",
+)
 """Served, but by their nature not named in the document."""
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
+@pytest.fixture(scope="module", params=["closed", "guarded"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Site:
     folder: Path = tmp_path_factory.mktemp("discovery")
-    return Site.at(folder)
+    return on_files(folder, registration=request.param)
 
 
 def fetch(site: Site, path: str, **headers: str) -> TestResponse:

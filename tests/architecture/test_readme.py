@@ -10,7 +10,7 @@ from idp.cli import COMMANDS, main
 from idp.cli.settings import describe
 from idp.settings import Settings
 from tests.architecture.source import ROOT
-from tests.support.site import Site
+from tests.support.pair import on_files
 
 README = (ROOT / "README.md").read_text()
 TOP_FOLDERS = ("idp", "federation", "keys", "templates", "tests", "docker")
@@ -52,7 +52,7 @@ def test_every_command_is_in_the_readme():
 
 
 def test_every_endpoint_for_machines_is_in_the_readme_and_no_other(tmp_path):
-    app = Site.at(tmp_path).app
+    app = on_files(tmp_path, registration="guarded").app
     mounted = {
         rule.rule
         for rule in app.url_map.iter_rules()

@@ -113,6 +113,73 @@ def test_an_api_has_the_owner_that_is_active(durable: "SqlDatabase") -> None:
         assert stores.relying_parties.owner_of(uri) is None
 
 
+def test_a_change_is_written_over_what_was_read_or_not_at_all(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        stores.relying_parties.add(FULL, token_hash="first")
+        assert stores.relying_parties.find_by_token("parking", "first") == FULL
+        assert stores.relying_parties.change(replace(FULL, agency="Lund", scope=("openid",)), token_hash="second")
+        assert not stores.relying_parties.change(replace(FULL, agency="Mallory"), token_hash="third")
+
+    with durable.work() as stores:
+        changed = stores.relying_parties.find_by_token("parking", "second")
+        assert changed == replace(FULL, agency="Lund", scope=("openid",), revision=1)
+        assert [stores.relying_parties.find_by_token("parking", token) for token in ("first", "third", "")] == [
+            None
+        ] * 3
+        assert stores.relying_parties.find_by_token("other", "second") is None
+        assert stores.relying_parties.change(changed)
+
+    with durable.work() as stores:
+        assert stores.relying_parties.find_by_token("parking", "second") == replace(changed, revision=2)
+
+
+def test_racing_changers_of_one_revision_get_one_winner(engine: Engine) -> None:
+    added(engine, "parking")
+
+    def change(number: int) -> bool:
+        work = Work(engine)
+        changed = SqlRelyingParties(work).change(replace(FULL, agency=str(number)), token_hash=str(number))
+        work.commit()
+        return changed
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(change, range(16))) == 1
+
+
+def test_a_disabled_service_has_no_token_and_is_changed_by_nobody(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        stores.relying_parties.add(FULL, token_hash="first")
+        stores.relying_parties.disable("parking", NOW)
+        assert stores.relying_parties.find_by_token("parking", "first") is None
+        assert not stores.relying_parties.change(FULL)
+        assert stores.relying_parties.enable("parking")
+        assert not stores.relying_parties.enable("parking")
+        assert not stores.relying_parties.enable("nobody")
+
+    with durable.work() as stores:
+        assert stores.relying_parties.find("parking") == FULL
+        assert stores.relying_parties.find_by_token("parking", "first") is None
+
+
+def test_a_sector_is_the_agencys_that_had_it_first(engine: Engine) -> None:
+    def add(number: int) -> None:
+        work = Work(engine)
+        SqlRelyingParties(work).add(replace(FULL, client_id=f"s{number}", agency=str(number)))
+        work.commit()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(add, range(8)))
+
+    work = Work(engine)
+    owner = SqlRelyingParties(work).sector_owner(FULL.sector)
+    for number in range(8):
+        SqlRelyingParties(work).disable(f"s{number}", NOW)
+    assert owner in {str(number) for number in range(8)}
+    assert SqlRelyingParties(work).sector_owner(FULL.sector) == owner
+    assert SqlRelyingParties(work).sector_owner("nobody.example") is None
+    work.close()
+
+
 class Process:
     """What one worker remembers, with a clock that the test turns."""
 

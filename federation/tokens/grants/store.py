@@ -53,6 +53,9 @@ class GrantStore(Protocol):
     def end_for_consent(self, citizen_id: str, client_id: str, at: datetime) -> int:
         """End every grant of a citizen with one relying party; return how many."""
 
+    def end_for_relying_party(self, client_id: str, at: datetime) -> int:
+        """End every grant of one relying party; return how many. Looks at all grants: for operators, seldom."""
+
     def list_for_session(self, session_id: str) -> Sequence[Grant]:
         """Return the grants begun in a session, ended or not: those whose agencies hear of its sign-out."""
 

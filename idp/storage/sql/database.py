@@ -14,6 +14,7 @@ from idp.storage.sql.consents import SqlConsents
 from idp.storage.sql.credentials import SqlCredentials
 from idp.storage.sql.failures import SqlFailureCounters
 from idp.storage.sql.grants import SqlGrants
+from idp.storage.sql.invitations import SqlInvitations
 from idp.storage.sql.outbox import SqlOutbox
 from idp.storage.sql.passkeys import SqlPasskeys
 from idp.storage.sql.relying_parties import SqlRelyingParties
@@ -41,6 +42,7 @@ class SqlUnitOfWork:
             credentials=SqlCredentials(work),
             failures=SqlFailureCounters(work),
             grants=SqlGrants(work),
+            invitations=SqlInvitations(work),
             keys=SqlKeys(work),
             outbox=SqlOutbox(work),
             passkeys=SqlPasskeys(work),

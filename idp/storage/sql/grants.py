@@ -114,6 +114,7 @@ _END_MANY = update(grants).where(grants.c.ended_at.is_(None)).values(ended_at=bi
 _END_FOR_SESSION = _END_MANY.where(grants.c.session_id == bindparam("of_session"), grants.c.offline == false())
 _END_FOR_CITIZEN = _END_MANY.where(grants.c.citizen_id == bindparam("of_citizen"))
 _END_FOR_CONSENT = _END_FOR_CITIZEN.where(grants.c.client_id == bindparam("of_client"))
+_END_FOR_RELYING_PARTY = _END_MANY.where(grants.c.client_id == bindparam("of_client"))
 _TAKE_BACK = (
     update(citizens)
     .where(citizens.c.citizen_id == bindparam("of_citizen"))
@@ -183,6 +184,10 @@ class SqlGrants:
         ending = {"of_citizen": citizen_id, "of_client": client_id, "at": at}
         self._work.write(_TAKE_BACK, {"of_citizen": citizen_id})
         return self._work.write(_END_FOR_CONSENT, ending).rowcount
+
+    def end_for_relying_party(self, client_id: str, at: datetime) -> int:
+        """End every grant of one relying party; return how many."""
+        return self._work.write(_END_FOR_RELYING_PARTY, {"of_client": client_id, "at": at}).rowcount
 
     def list_for_session(self, session_id: str) -> Sequence[Grant]:
         """Return the grants begun in a session, ended or not, oldest first."""

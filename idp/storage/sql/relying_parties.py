@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Row, Table, Text, bindparam, select, true, update
+from sqlalchemy import Boolean, Column, Index, Integer, Row, Table, Text, bindparam, false, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from federation.relying_parties.model import RelyingParty
@@ -21,11 +21,16 @@ relying_parties = Table(
     Column("registered", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("revision", Integer, nullable=False),
+    Column("token_hash", Text),
     Index("ix_relying_parties_created_at", "created_at", "client_id"),
     Index("ix_relying_parties_agency", "agency", "created_at"),
 )
 
-_COLUMNS = {"client_id", "agency", "active", "created_at"}
+sectors = Table("sectors", metadata, Column("sector", Text, primary_key=True), Column("agency", Text, nullable=False))
+"""Who had a service in a sector first. A row stays when its services are gone: subjects are never another's."""
+
+_COLUMNS = {"client_id", "agency", "active", "created_at", "revision"}
 _DOCUMENT = tuple(field.name for field in fields(RelyingParty) if field.name not in _COLUMNS)
 _LISTS = frozenset(field.name for field in fields(RelyingParty) if str(field.type).startswith("tuple"))
 
@@ -34,16 +39,35 @@ _READ = select(
     relying_parties.c.agency,
     relying_parties.c.active,
     relying_parties.c.created_at,
+    relying_parties.c.revision,
     relying_parties.c.registered,
 )
 _ONE = _READ.where(relying_parties.c.client_id == bindparam("wanted"))
 _ONE_ACTIVE = _ONE.where(relying_parties.c.active == true())
+_BY_TOKEN = _ONE_ACTIVE.where(relying_parties.c.token_hash == bindparam("token"))
 _ALL = _READ.order_by(relying_parties.c.created_at, relying_parties.c.client_id)
 _OF_AGENCY = _ALL.where(relying_parties.c.agency == bindparam("wanted"))
 _ADD = insert(relying_parties).on_conflict_do_nothing().returning(relying_parties.c.client_id)
 """Compiles to the same words on SQLite."""
 _ACTIVE_ROW = (relying_parties.c.client_id == bindparam("wanted")) & (relying_parties.c.active == true())
-_DISABLE = update(relying_parties).where(_ACTIVE_ROW).values(active=False, disabled_at=bindparam("at"))
+_CHANGE = (
+    update(relying_parties)
+    .where(_ACTIVE_ROW, relying_parties.c.revision == bindparam("seen"))
+    .values(
+        agency=bindparam("of_agency"),
+        registered=bindparam("document", type_=Json),
+        revision=relying_parties.c.revision + 1,
+        token_hash=func.coalesce(bindparam("token"), relying_parties.c.token_hash),
+    )
+)
+_DISABLE = update(relying_parties).where(_ACTIVE_ROW).values(active=False, disabled_at=bindparam("at"), token_hash=None)
+_ENABLE = (
+    update(relying_parties)
+    .where(relying_parties.c.client_id == bindparam("wanted"), relying_parties.c.active == false())
+    .values(active=True, disabled_at=None)
+)
+_CLAIM = insert(sectors).on_conflict_do_nothing()
+_OWNER = select(sectors.c.agency).where(sectors.c.sector == bindparam("wanted"))
 
 
 class SqlRelyingParties:
@@ -70,25 +94,56 @@ class SqlRelyingParties:
         owners = (each for each in self.list() if each.active and resource in each.resource_uris)
         return next(owners, None)
 
-    def add(self, relying_party: RelyingParty) -> bool:
+    def find_by_token(self, client_id: str, token_hash: str) -> RelyingParty | None:
+        """Return the active relying party that is looked after with this token, or None."""
+        return self._one(_BY_TOKEN, client_id, token=token_hash)
+
+    def sector_owner(self, sector: str) -> str | None:
+        """Return the agency that had a service in this sector first, or None."""
+        owner: str | None = self._work.read(_OWNER, {"wanted": sector}).scalar()
+        return owner
+
+    def add(self, relying_party: RelyingParty, *, token_hash: str | None = None) -> bool:
         """Keep a new one; say False if its `client_id` was ever taken."""
+        self._claim_sector(relying_party)
         row = {
             "client_id": relying_party.client_id,
             "agency": relying_party.agency,
             "active": relying_party.active,
             "registered": _document(relying_party),
             "created_at": relying_party.created_at,
+            "revision": relying_party.revision,
+            "token_hash": token_hash,
         }
         return self._work.write(_ADD, row).first() is not None
 
+    def change(self, relying_party: RelyingParty, *, token_hash: str | None = None) -> bool:
+        """Write an active one anew, if nobody has changed it since it was read."""
+        self._claim_sector(relying_party)
+        row = {
+            "wanted": relying_party.client_id,
+            "seen": relying_party.revision,
+            "of_agency": relying_party.agency,
+            "document": _document(relying_party),
+            "token": token_hash,
+        }
+        return self._work.write(_CHANGE, row).rowcount == 1
+
     def disable(self, client_id: str, at: datetime) -> bool:
-        """Stop an active one for good; say whether this call did it."""
+        """Stop an active one and forget its token; say whether this call did it."""
         return self._work.write(_DISABLE, {"wanted": client_id, "at": at}).rowcount == 1
 
-    def _one(self, statement: Any, client_id: str) -> RelyingParty | None:
+    def enable(self, client_id: str) -> bool:
+        """Let a disabled one work again; say whether this call did it."""
+        return self._work.write(_ENABLE, {"wanted": client_id}).rowcount == 1
+
+    def _claim_sector(self, relying_party: RelyingParty) -> None:
+        self._work.write(_CLAIM, {"sector": relying_party.sector, "agency": relying_party.agency})
+
+    def _one(self, statement: Any, client_id: str, **more: str) -> RelyingParty | None:
         if "\x00" in client_id:
             return None
-        row = self._work.read(statement, {"wanted": client_id}).first()
+        row = self._work.read(statement, {"wanted": client_id, **more}).first()
         return None if row is None else _value(row)
 
 
@@ -106,5 +161,6 @@ def _value(row: Row[Any]) -> RelyingParty:
         agency=row.agency,
         active=row.active,
         created_at=row.created_at,
+        revision=row.revision,
         **known,
     )

@@ -17,7 +17,8 @@ from federation.outbound import Fetcher
 from federation.relying_parties.model import RelyingParty
 from idp.storage import ephemeral as short_lived
 from idp.storage.sql.engine import connect
-from idp.storage.sql.relying_parties import SqlRelyingParties, relying_parties
+from idp.storage.sql.relying_parties import SqlRelyingParties, relying_parties, sectors
+from idp.storage.sql.tables import metadata
 from idp.storage.sql.work import Work
 
 ISSUER = "https://id.example"
@@ -66,7 +67,7 @@ class Desk:
 @pytest.fixture
 def desk(tmp_path: Path, fetcher: Fetcher) -> Iterator[Desk]:
     engine = connect(f"sqlite:///{tmp_path / 'durable.db'}")
-    relying_parties.create(engine)
+    metadata.create_all(engine, [relying_parties, sectors])
     work = Work(engine)
     yield Desk(SqlRelyingParties(work), short_lived.open(f"sqlite:///{tmp_path / 'ephemeral.db'}"), fetcher)
     work.close()

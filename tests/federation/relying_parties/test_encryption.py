@@ -12,7 +12,8 @@ from federation.relying_parties.description import describe
 from federation.relying_parties.faults import InvalidClientMetadata
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import check_public_keys, find_encrypting
-from federation.relying_parties.registration import RegistrationRules, register
+from federation.relying_parties.registration import register
+from federation.relying_parties.rules import RegistrationRules
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 ANSWERS = ["id_token", "userinfo", "authorization"]

@@ -14,7 +14,8 @@ from federation.relying_parties.client_secrets import hash_client_secret
 from federation.relying_parties.description import describe, describe_new
 from federation.relying_parties.faults import InvalidClientMetadata, InvalidRedirectUri
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.registration import Registered, RegistrationRules, register
+from federation.relying_parties.registration import Registered, register
+from federation.relying_parties.rules import RegistrationRules
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LIVE = RegistrationRules(loopback_http=False)

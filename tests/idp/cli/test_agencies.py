@@ -93,9 +93,53 @@ def test_people_read_instants_and_machines_the_seconds_of_rfc_7591(service: Serv
     assert isinstance(service.cli_json("agencies", "show", client_id[1])["client_id_issued_at"], int)
 
 
-@pytest.mark.parametrize("verb", ["show", "disable"])
+def test_what_is_registered_is_written_anew_from_what_is_shown(service: Service) -> None:
+    made = service.cli_json("agencies", "add", stdin=METADATA)
+    shown = service.cli_json("agencies", "show", made["client_id"])
+
+    changed = service.cli_json("agencies", "update", made["client_id"], stdin=shown | {"client_name": "New"})
+
+    assert changed == shown | {"client_name": "New"}
+    assert service.cli_json("agencies", "show", made["client_id"]) == changed
+    fewer = service.cli_json("agencies", "update", made["client_id"], stdin={"redirect_uris": [CALLBACK]})
+    assert (fewer["client_name"], fewer["grant_types"]) == ("parking.example", ["authorization_code"])
+
+
+def test_a_secret_comes_with_the_need_for_one(service: Service) -> None:
+    made = service.cli_json("agencies", "add", stdin=METADATA | {"token_endpoint_auth_method": "none"})
+
+    changed = service.cli_json("agencies", "update", made["client_id"], stdin=METADATA)
+
+    assert ("client_secret" in made, len(changed["client_secret"])) == (False, 43)
+
+
+def test_a_move_to_another_host_is_not_made_by_accident(service: Service) -> None:
+    made = service.cli_json("agencies", "add", stdin=METADATA)
+    moved = METADATA | {"redirect_uris": ["https://permits.example/cb"]}
+
+    done = service.cli("agencies", "update", made["client_id"], stdin=json.dumps(moved), check=False)
+    assert (done.returncode, "Nothing was changed." in done.stderr) == (2, True)
+    assert service.cli_json("agencies", "show", made["client_id"])["sector"] == "parking.example"
+
+    changed = service.cli_json("agencies", "update", made["client_id"], "--new-subjects", stdin=moved)
+    assert changed["sector"] == "permits.example"
+
+
+def test_a_disabled_service_is_enabled_and_not_changed_before(service: Service) -> None:
+    client_id = service.cli_json("agencies", "add", stdin=METADATA)["client_id"]
+    service.cli("agencies", "disable", client_id)
+
+    done = service.cli("agencies", "update", client_id, stdin=json.dumps(METADATA), check=False)
+    assert (done.returncode, "it is disabled" in done.stderr) == (2, True)
+
+    assert service.cli_json("agencies", "enable", client_id) == {"client_id": client_id, "active": True}
+    assert service.cli_json("agencies", "show", client_id)["active"] is True
+    assert service.cli("agencies", "enable", client_id).returncode == 0
+
+
+@pytest.mark.parametrize("verb", ["show", "disable", "enable", "update"])
 def test_an_unknown_service_is_told_as_one(service: Service, verb: str) -> None:
-    done = service.cli("agencies", verb, "nobody", check=False)
+    done = service.cli("agencies", verb, "nobody", stdin="{}", check=False)
 
     assert done.returncode == 2
     assert "No service has the client_id 'nobody'" in done.stderr

@@ -9,7 +9,8 @@ from joserfc.jwk import ECKey, KeySet
 from werkzeug.test import TestResponse
 
 from federation.relying_parties.faults import InvalidClientMetadata
-from federation.relying_parties.registration import RegistrationRules, register
+from federation.relying_parties.registration import register
+from federation.relying_parties.rules import RegistrationRules
 from tests.support.agency import Agency, agency
 from tests.support.site import Browser, Site
 

@@ -107,6 +107,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name", name=op.f("pk_installation_secrets")),
     )
     op.create_table(
+        "invitations",
+        sa.Column("invitation_id", sa.Text(), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("profile", sa.Text(), nullable=False),
+        sa.Column("uses", sa.Integer(), nullable=False),
+        sa.Column("used", sa.Integer(), nullable=False),
+        sa.Column("created_at", tables.Instant(), nullable=False),
+        sa.Column("ends_at", tables.Instant(), nullable=False),
+        sa.Column("withdrawn_at", tables.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("invitation_id", name=op.f("pk_invitations")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_invitations_token_hash")),
+    )
+    op.create_table(
         "key_epoch",
         sa.Column("one", sa.Integer(), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
@@ -156,10 +171,18 @@ def upgrade() -> None:
         ),
         sa.Column("created_at", tables.Instant(), nullable=False),
         sa.Column("disabled_at", tables.Instant(), nullable=True),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_relying_parties")),
     )
     op.create_index("ix_relying_parties_agency", "relying_parties", ["agency", "created_at"], unique=False)
     op.create_index("ix_relying_parties_created_at", "relying_parties", ["created_at", "client_id"], unique=False)
+    op.create_table(
+        "sectors",
+        sa.Column("sector", sa.Text(), nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("sector", name=op.f("pk_sectors")),
+    )
     op.create_table(
         "sessions",
         sa.Column("session_id", sa.Text(), nullable=False),

@@ -1,0 +1,82 @@
+"""What a registration may ask for, and what stands in for silence. Rights are given by an operator, never taken."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from federation.relying_parties.metadata_reader import MetadataReader
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.redirect_uris import default_name
+
+REVOKES_ALL = "global_token_revocation"
+"""The scope under which citizens are signed out everywhere."""
+_OPERATORS = ("introspection", "resource_uris", "allowed_resources")
+"""Fields that open what belongs to others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegistrationRules:
+    """What one registration is judged by. The defaults give nothing away."""
+
+    loopback_http: bool
+    """Whether http on loopback is fine for web services too: only where the issuer itself is loopback."""
+    id_token_alg: str = "ES256"
+    """OIDC Registration 1.0 section 2 wants RS256 here for dynamic registration; `fapi2` knows no RS256."""
+    scope: tuple[str, ...] = ("openid", "profile", "email")
+    may_ask: tuple[str, ...] | None = None
+    """The scopes there may be; None for any."""
+    agency: str | None = None
+    """The organisation, where somebody else has said which it is: an invitation, or what was registered before."""
+    names_agency: bool = True
+    """Whether the metadata may say it. If nobody may, it is the host that citizens return to."""
+    by_operator: bool = False
+    """Whether an operator asks, who gives what opens to a service what belongs to others."""
+    given: RelyingParty | None = None
+    """What is registered now: what an operator gave this service before, it may keep."""
+    public_subjects: bool = False
+    """Whether it may be told the subject that every other such service is told as well."""
+    profile: str = "standard"
+    """The least it has to keep to."""
+
+
+def usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tuple[str, ...]:
+    """Return what is registered when nothing is asked for: never more than may be asked."""
+    if "authorization_code" not in grant_types:
+        return ()
+    usual = (*rules.scope, "offline_access") if "refresh_token" in grant_types else rules.scope
+    return usual if rules.may_ask is None else tuple(scope for scope in usual if scope in rules.may_ask)
+
+
+def named_agency(fields: Mapping[str, Any], rules: RegistrationRules) -> str:
+    """Return the organisation that citizens read."""
+    return _given_agency(fields, rules) or fields["agency"] or fields["client_name"]
+
+
+def check_rights(reader: MetadataReader, fields: Mapping[str, Any], rules: RegistrationRules) -> None:
+    """Refuse what only an operator gives."""
+    for field in _OPERATORS:
+        if not rules.by_operator and not _was_given(fields[field], rules.given, field):
+            reader.refuse(field, "is given by the operator, not by registration.")
+    if fields["subject_type"] == "public" and not (rules.by_operator or rules.public_subjects):
+        reader.refuse("subject_type", "public is given by the operator, not by registration; use pairwise.")
+    if REVOKES_ALL in fields["scope"] and not rules.by_operator and rules.may_ask is None:
+        reader.refuse("scope", f"cannot hold {REVOKES_ALL}: that right is given by the operator, not by registration.")
+    if rules.may_ask is not None and not set(fields["scope"]) <= set(rules.may_ask):
+        allowed = " ".join(rules.may_ask) or "none at all"
+        reader.refuse("scope", f"has a name that this registration may not ask for; it may ask for: {allowed}.")
+    if rules.profile == "fapi2" and fields["profile"] != "fapi2":
+        reader.refuse("profile", "must be fapi2 here.")
+    agency = _given_agency(fields, rules)
+    if agency is not None and fields["agency"] not in (None, agency):
+        reader.refuse("agency", "is not for the service to say; leave it out.")
+
+
+def _was_given(value: Any, given: RelyingParty | None, field: str) -> bool:
+    """Whether it is no more than was given: a flag, or some of a list."""
+    if isinstance(value, bool):
+        return not value or (given is not None and bool(getattr(given, field)))
+    return set(value) <= set(() if given is None else getattr(given, field))
+
+
+def _given_agency(fields: Mapping[str, Any], rules: RegistrationRules) -> str | None:
+    return rules.agency if rules.agency is not None or rules.names_agency else default_name(fields["redirect_uris"])

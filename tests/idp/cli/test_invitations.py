@@ -1,0 +1,63 @@
+"""`countersign invitations`: an operator lets an agency register its services, and can say how many and until when."""
+
+import pytest
+import requests
+
+from tests.support.service import Service, StartService
+
+
+@pytest.fixture
+def guarded(start_service: StartService) -> Service:
+    return start_service(workers=1, background=False, REGISTRATION="guarded")
+
+
+def register(service: Service, token: str) -> requests.Response:
+    said = {"client_name": "Permits", "redirect_uris": ["http://localhost:7/back"]}
+    headers = {"Authorization": f"Bearer {token}"}
+    return requests.post(f"{service.base_url}/register", json=said, headers=headers, timeout=30)
+
+
+def test_an_invitation_is_made_used_listed_and_withdrawn(guarded: Service) -> None:
+    made = guarded.cli_json("invitations", "add", "--agency", "City of Lund", "--uses", "2", "--scope", "openid email")
+
+    assert made["registration_endpoint"] == f"{guarded.base_url}/register"
+    answer = register(guarded, made["token"])
+    assert (answer.status_code, answer.json()["agency"], answer.json()["scope"]) == (
+        201,
+        "City of Lund",
+        "openid email",
+    )
+    (listed,) = guarded.cli_json("invitations", "list")
+    assert (listed["state"], listed["used"], listed["uses"]) == ("open", 1, 2)
+    assert made["token"] not in str(listed)
+
+    guarded.cli("invitations", "withdraw", made["invitation_id"])
+
+    assert register(guarded, made["token"]).status_code == 401
+    assert guarded.cli_json("invitations", "list")[0]["state"] == "withdrawn"
+    again = guarded.cli("invitations", "withdraw", made["invitation_id"], check=False)
+    assert (again.returncode, "is there to withdraw" in again.stderr) == (2, True)
+    names = [entry["name"] for entry in guarded.cli_json("audit", "list")]
+    assert {"invitation.made", "invitation.withdrawn", "agency.registered"} <= set(names)
+
+
+def test_what_cannot_be_is_one_sentence(start_service: StartService) -> None:
+    prepared = start_service(started=False, REGISTRATION="guarded")
+    for arguments, told in (
+        (("--valid", "2y"), "--valid must be a number and a unit"),
+        (("--valid", "0d"), "--valid must be more than nothing"),
+        (("--valid", "400d"), "--valid must be more than nothing and a year at most"),
+        (("--uses", "0"), "--uses"),
+        (("--scope", "a  b"), "scope:"),
+        (("--agency", "\u202eevil"), "agency:"),
+    ):
+        done = prepared.cli("invitations", "add", "--agency", "Lund", *arguments, check=False)
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
+
+    assert prepared.cli_json("invitations", "list") == []
+
+
+def test_nobody_is_invited_to_a_closed_door(service: Service) -> None:
+    done = service.cli("invitations", "add", "--agency", "Lund", check=False)
+
+    assert (done.returncode, "COUNTERSIGN_REGISTRATION is closed" in done.stderr) == (2, True)
