@@ -54,11 +54,13 @@ def document(
     claims: Collection[str],
     locales: Collection[str],
     must_push: bool = False,
+    detail_types: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return the metadata of `issuer`.
 
     `mounted` are the paths that are served, `claims` what can be told of a citizen, `locales` the
-    languages of the pages (BCP 47), `must_push` whether requests come by the pushed way alone. One
+    languages of the pages (BCP 47), `must_push` whether requests come by the pushed way alone, `detail_types`
+    the types of authorization details. One
     document serves both well-known addresses: RFC 8414 ignores the members it does not know.
     """
     endpoints = {name: issuer + path for name, path in ENDPOINTS.items() if path in mounted}
@@ -68,6 +70,7 @@ def document(
         **_always(claims, locales),
         **_of_endpoints(endpoints),
         **_encryption(endpoints),
+        **({"authorization_details_types_supported": detail_types} if detail_types else {}),
         "require_pushed_authorization_requests": must_push,
     }
 

@@ -83,6 +83,13 @@ class InvalidScope(ProtocolError):
     description = "The requested scope is not allowed."
 
 
+class InvalidAuthorizationDetails(ProtocolError):
+    """RFC 9396 section 5: of an unknown type, not as the type says, or more than was granted."""
+
+    code = "invalid_authorization_details"
+    description = "The authorization details are malformed, of an unknown type, or more than was granted."
+
+
 class InvalidTarget(ProtocolError):
     """RFC 8707 section 2: a resource that is unknown, was not granted, or is one of several."""
 

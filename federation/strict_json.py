@@ -1,4 +1,4 @@
-"""JSON objects from strangers: no member twice, no number that JSON does not have, bounded depth."""
+"""JSON objects and lists from strangers: no member twice, no number that JSON does not have, bounded depth."""
 
 import json
 from typing import Any
@@ -7,22 +7,34 @@ DEEPEST = 8
 
 
 class NotStrictJson(ValueError):
-    """The text is not one JSON object that every reader understands alike."""
+    """The text is not one JSON object, or list, that every reader understands alike."""
 
 
 def parse_object(text: bytes) -> dict[str, Any]:
     """Return the object; raise NotStrictJson for anything else."""
+    value = _parse(text)
+    if not isinstance(value, dict):
+        raise NotStrictJson("not an object")
+    return value
+
+
+def parse_list(text: bytes) -> list[Any]:
+    """Return the list; raise NotStrictJson for anything else."""
+    value = _parse(text)
+    if not isinstance(value, list):
+        raise NotStrictJson("not a list")
+    return value
+
+
+def _parse(text: bytes) -> Any:
     if max(_depths(text), default=0) > DEEPEST:
         raise NotStrictJson("too deep")
     try:
-        value = json.loads(text.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse_constant)
+        return json.loads(text.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse_constant)
     except NotStrictJson:
         raise
     except (ValueError, RecursionError) as error:
         raise NotStrictJson("not JSON") from error
-    if not isinstance(value, dict):
-        raise NotStrictJson("not an object")
-    return value
 
 
 def _depths(text: bytes) -> list[int]:

@@ -13,6 +13,7 @@ from federation.client_authentication.keys import RelyingPartyKeys
 from federation.outbound import Fetcher
 from federation.relying_parties.registry import RecentRelyingParties
 from idp.clock import Clock, SystemClock
+from idp.setting_values import detail_types_in
 from idp.settings import Settings
 from idp.storage import ephemeral
 from idp.storage.ephemeral.records import EPOCH
@@ -49,6 +50,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         database=database,
         ephemeral=ephemeral.open(settings.ephemeral_url),
         fetcher=fetcher,
+        detail_types=detail_types_in(settings.authorization_details_types),
         relying_party_keys=RelyingPartyKeys(fetcher),
         signer=Signer(KeyFollower(reading), provider, clock.now),
         key_provider=provider,

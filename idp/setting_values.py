@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from federation.authorization import detail_types
 from federation.relying_parties.uris import is_loopback
+from federation.strict_json import NotStrictJson, parse_list
 
 if TYPE_CHECKING:
     from federation.dynamic_registration.software_statement import Authority
@@ -122,6 +124,27 @@ def authorities(path: Path | None) -> "Mapping[str, Authority]":
     except (OSError, ValueError, RecursionError):
         raise ValueError("must name a file of JSON") from None
     return read_authorities(document)
+
+
+def detail_types_file(text: Any) -> Path | None:
+    """Check that a named file says what agencies may ask citizens to allow; nothing named is nothing."""
+    path = readable_file(text)
+    try:
+        detail_types_in(path)
+    except detail_types.MalformedTypes as error:
+        raise ValueError(f"names a file that cannot be used: {error}") from None
+    return path
+
+
+def detail_types_in(path: Path | None) -> dict[str, detail_types.DetailType]:
+    """Return the types that a file says; raise MalformedTypes."""
+    if path is None:
+        return {}
+    try:
+        document = parse_list(path.read_bytes())
+    except NotStrictJson as error:
+        raise detail_types.MalformedTypes(str(error)) from error
+    return detail_types.read(document)
 
 
 def mail_url(text: Any) -> str | None:

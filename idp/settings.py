@@ -148,6 +148,12 @@ class Settings(BaseSettings):
         Field(description="The file made by `countersign passwords build`; new passwords found in it are refused."),
     ] = None
 
+    authorization_details_types: Annotated[
+        Path | None,
+        BeforeValidator(values.detail_types_file),
+        Field(description="A JSON file of the authorization details agencies may ask for (RFC 9396); unset: none."),
+    ] = None
+
     @field_validator("ephemeral_url")
     @classmethod
     def _is_not_the_database(cls, url: str, info: ValidationInfo) -> str:

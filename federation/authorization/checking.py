@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from federation.authorization import claims_parameter, resources
+from federation.authorization import claims_parameter, details, resources
+from federation.authorization.detail_types import DetailType
 from federation.authorization.errors import (
+    DetailsRefused,
     InvalidAuthorizationRequest,
     InvalidAuthorizationScope,
     RedirectUriMismatch,
@@ -22,7 +24,7 @@ from federation.authorization.request import AuthorizationRequest
 from federation.authorization.response import MODES, QUERY
 from federation.authorization.return_address import ReturnAddress
 from federation.claims import OF_SERVICES
-from federation.errors import InvalidTarget
+from federation.errors import InvalidAuthorizationDetails, InvalidTarget
 from federation.relying_parties import redirect_uris
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
@@ -38,9 +40,10 @@ BOUNDS = {
     "acr_values": 200,
     "scope": 1_000,
     "claims": claims_parameter.LONGEST,
+    "authorization_details": details.LONGEST,
     "id_token_hint": 8_192,
 }
-SEVERAL_LINES = frozenset({"claims", "scope"})
+SEVERAL_LINES = frozenset({"authorization_details", "claims", "scope"})
 """Parameters that may be written over several lines."""
 PROMPTS = frozenset({"none", "login", "consent", "select_account"})
 ELSEWHERE = {
@@ -71,7 +74,13 @@ def find_relying_party(params: Parameters, registry: RelyingPartyRegistry) -> Re
 
 
 def check(
-    params: Parameters, relying_party: RelyingParty, read_hint: HintReader, *, issuer: str, pkce: str
+    params: Parameters,
+    relying_party: RelyingParty,
+    read_hint: HintReader,
+    *,
+    issuer: str,
+    pkce: str,
+    detail_types: Mapping[str, DetailType],
 ) -> AuthorizationRequest:
     """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused."""
     to = return_address(params, relying_party)
@@ -95,6 +104,7 @@ def check(
         login_hint=params.get("login_hint"),
         ui_locales=params.words("ui_locales"),
         claims=claims,
+        authorization_details=_check_details(params, relying_party, to, detail_types),
         resources=_check_resources(params, relying_party, to, issuer=issuer),
         hinted_subject=_check_subject(params, claims, read_hint, to, issuer=issuer),
     )
@@ -192,6 +202,15 @@ def _check_claims(
         return claims_parameter.parse(text, scope=relying_party.scope)
     except claims_parameter.MalformedClaims as error:
         raise InvalidAuthorizationRequest(to, f"claims: {error}") from error
+
+
+def _check_details(
+    params: Parameters, relying_party: RelyingParty, to: ReturnAddress, types: Mapping[str, DetailType]
+) -> details.Details:
+    try:
+        return details.check(params.get("authorization_details"), relying_party, types)
+    except InvalidAuthorizationDetails as error:
+        raise DetailsRefused(to, str(error)) from error
 
 
 def _check_resources(

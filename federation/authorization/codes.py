@@ -6,6 +6,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.authorization.details import Details
 from federation.ephemeral import EphemeralStore
 from federation.hashing import fingerprint
 
@@ -36,6 +37,7 @@ class AuthorizationCode:
     code_challenge: str | None
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    authorization_details: Details = ()
     resources: tuple[str, ...] = ()
     """The APIs of agencies that access tokens may be for (RFC 8707)."""
     access_epoch: int
@@ -70,6 +72,7 @@ def from_record(record: Mapping[str, Any]) -> AuthorizationCode:
     typed = {
         "scope": tuple(record["scope"]),
         "amr": tuple(record["amr"]),
+        "authorization_details": tuple(record["authorization_details"]),
         "resources": tuple(record["resources"]),
         **{name: datetime.fromisoformat(record[name]) for name in _INSTANTS},
     }

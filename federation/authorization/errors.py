@@ -82,6 +82,13 @@ class InvalidAuthorizationScope(AuthorizationRefused):
     description = "The scope must hold openid, and the client must be registered for it."
 
 
+class DetailsRefused(AuthorizationRefused):
+    """RFC 9396 section 5: the authorization details are not such as this relying party may ask for."""
+
+    code = "invalid_authorization_details"
+    description = "The authorization details are malformed, or of a type this client may not ask for."
+
+
 class TargetRefused(AuthorizationRefused):
     """RFC 8707 section 2: a `resource` is unknown, or not for this relying party."""
 

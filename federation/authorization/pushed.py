@@ -6,11 +6,12 @@ what the registry says may have changed. Nothing beside the reference is read th
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from federation.authorization import checking, signed_request
 from federation.authorization.checking import HintReader
+from federation.authorization.detail_types import DetailType
 from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone
 from federation.authorization.parameters import Parameters
 from federation.client_authentication.keys import RelyingPartyKeys
@@ -36,6 +37,7 @@ def push(
     keys: RelyingPartyKeys,
     issuer: str,
     pkce: str,
+    detail_types: Mapping[str, DetailType],
     now: datetime,
 ) -> str:
     """Check a request now, keep it for LIFETIME, and return the `request_uri` that stands for it, once.
@@ -55,7 +57,8 @@ def push(
     if len(json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")) > LARGEST:
         raise InvalidRequest("the request is too large to keep")
     try:
-        checking.check(Parameters.from_record(asked), relying_party, read_hint, issuer=issuer, pkce=pkce)
+        params = Parameters.from_record(asked)
+        checking.check(params, relying_party, read_hint, issuer=issuer, pkce=pkce, detail_types=detail_types)
     except (AuthorizationRefused, NoReturn) as error:
         raise PushedRequestRefused(error) from error
     reference = secrets.token_urlsafe(32)

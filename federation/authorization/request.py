@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from federation.authorization.details import Details
 from federation.authorization.return_address import ReturnAddress
 
 
@@ -30,6 +31,8 @@ class AuthorizationRequest:
     ui_locales: tuple[str, ...] = ()
     claims: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    authorization_details: Details = ()
+    """What the citizen is asked to allow, in full (RFC 9396)."""
     resources: tuple[str, ...] = ()
     """The APIs of agencies that access tokens may be for (RFC 8707), by address."""
     hinted_subject: str | None = None

@@ -18,6 +18,8 @@ from federation.relying_parties.model import RelyingParty
 TYPE = "oauth-authz-req+jwt"
 LONGEST_LIFE = timedelta(minutes=10)
 _NOT_PARAMETERS = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
+_LISTS = frozenset({"authorization_details"})
+"""Parameters whose text is a JSON list (RFC 9396 section 2)."""
 _ELSEWHERE = frozenset({"request", "request_uri", "client_secret", "client_assertion"})
 
 
@@ -74,6 +76,6 @@ def _text(name: str, value: object) -> str:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    if isinstance(value, dict):
+    if isinstance(value, dict) or (isinstance(value, list) and name in _LISTS):
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     raise Unfit(f"{name[:40]!r} is neither text, number nor object")

@@ -5,10 +5,10 @@ returns None as well: the caller asks `faults` before it believes anything.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from federation.plain_text import can_be_shown
 from federation.relying_parties.faults import Fault
 from federation.relying_parties.uris import UriRules, problem_with
 
@@ -16,7 +16,6 @@ LONGEST_TEXT = 200
 MOST_ITEMS = 50
 ONE_YEAR = 31_536_000
 """Seconds."""
-_JOINERS = "\u200c\u200d"
 _SCOPE_TOKEN = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]{1,100}")
 
 
@@ -117,7 +116,7 @@ class MetadataReader:
         if not isinstance(value, str) or not value.strip() or len(value) > LONGEST_TEXT:
             self.refuse(field, f"must be a string of 1 to {LONGEST_TEXT} characters.")
             return None
-        if any(unicodedata.category(sign)[0] == "C" and sign not in _JOINERS for sign in value):
+        if not can_be_shown(value):
             self.refuse(field, "has a control character or another that cannot be shown; remove it.")
             return None
         return value.strip()

@@ -51,6 +51,8 @@ class RelyingParty:
     """Addresses of its own APIs, for which others may get access tokens (RFC 8707)."""
     allowed_resources: tuple[str, ...] = ()
     """Addresses of the APIs it may get access tokens for; an operator decides."""
+    authorization_details_types: tuple[str, ...] = ()
+    """Types of authorization details it may ask citizens for (RFC 9396 section 10); an operator decides."""
     subject_type: str = "pairwise"
     sector: str = ""
     """Host that decides which services see the same pairwise subject (OIDC Core section 8.1)."""

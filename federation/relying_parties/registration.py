@@ -18,7 +18,13 @@ from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, UnusableKeys, check_public_keys, fits
 from federation.relying_parties.redirect_uris import default_name
-from federation.relying_parties.rules import RegistrationRules, check_rights, named_agency, usual_scope
+from federation.relying_parties.rules import (
+    RegistrationRules,
+    asked_detail_types,
+    check_rights,
+    named_agency,
+    usual_scope,
+)
 from federation.relying_parties.uris import UriRules
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
@@ -108,6 +114,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         or usual_alg,
         "introspection_signed_response_alg": reader.choice("introspection_signed_response_alg", OUR_ALGORITHMS),
         "access_token_format": reader.choice("access_token_format", ("jwt", "opaque")) or "jwt",
+        "authorization_details_types": asked_detail_types(reader, rules),
         "introspection": reader.flag("introspection") or False,
         "subject_type": reader.choice("subject_type", ("pairwise", "public")) or "pairwise",
         "default_max_age": reader.seconds("default_max_age"),

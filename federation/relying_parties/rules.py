@@ -10,7 +10,7 @@ from federation.relying_parties.redirect_uris import default_name
 
 REVOKES_ALL = "global_token_revocation"
 """The scope under which citizens are signed out everywhere."""
-_OPERATORS = ("introspection", "resource_uris", "allowed_resources")
+_OPERATORS = ("introspection", "resource_uris", "allowed_resources", "authorization_details_types")
 """Fields that open what belongs to others."""
 
 
@@ -31,6 +31,8 @@ class RegistrationRules:
     """Whether the metadata may say it. If nobody may, it is the host that citizens return to."""
     by_operator: bool = False
     """Whether an operator asks, who gives what opens to a service what belongs to others."""
+    detail_types: tuple[str, ...] = ()
+    """The types of authorization details that an operator may give."""
     given: RelyingParty | None = None
     """What is registered now: what an operator gave this service before, it may keep."""
     public_subjects: bool = False
@@ -45,6 +47,12 @@ def usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tuple
         return ()
     usual = (*rules.scope, "offline_access") if "refresh_token" in grant_types else rules.scope
     return usual if rules.may_ask is None else tuple(scope for scope in usual if scope in rules.may_ask)
+
+
+def asked_detail_types(reader: MetadataReader, rules: RegistrationRules) -> tuple[str, ...]:
+    """Return the types of authorization details asked for; a service may name but those it was given."""
+    field = "authorization_details_types"
+    return (reader.choices(field, rules.detail_types) if rules.by_operator else reader.texts(field)) or ()
 
 
 def named_agency(fields: Mapping[str, Any], rules: RegistrationRules) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.authorization.details import Details
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidToken
 from federation.hashing import fingerprint
@@ -41,6 +42,8 @@ class AccessToken:
     expires_at: int
     grant_id: str | None
     """The grant it stands on; None where no citizen is involved."""
+    authorization_details: Details = ()
+    """RFC 9396 section 9.1."""
     acr: str | None = None
     auth_time: int | None = None
 
@@ -58,6 +61,7 @@ def issue(
     issuer: str,
     audience: str,
     scope: tuple[str, ...],
+    details: Details,
     grant: Grant | None,
     now: datetime,
 ) -> str:
@@ -75,6 +79,8 @@ def issue(
     }
     if grant is not None:
         claims |= {"grant": grant.grant_id, "acr": grant.acr, "auth_time": int(grant.auth_time.timestamp())}
+    if details:
+        claims["authorization_details"] = details
     if relying_party.access_token_format == "jwt":
         return signer.sign(Purpose.ACCESS_TOKEN, ALGORITHM, claims, typ=TYPE)
     opaque = secrets.token_urlsafe(32)
@@ -101,6 +107,7 @@ def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, 
         issued_at=claims["iat"],
         expires_at=claims["exp"],
         grant_id=claims.get("grant"),
+        authorization_details=tuple(claims.get("authorization_details", ())),
         acr=claims.get("acr"),
         auth_time=claims.get("auth_time"),
     )

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from federation import claims
+from federation.authorization.details import Details
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.relying_parties.model import RelyingParty
@@ -61,12 +62,13 @@ def answer_for_citizen(
     *,
     scope: tuple[str, ...],
     audience: str,
+    details: Details,
     now: datetime,
     nonce: str | None = None,
     refresh_token: str | None = None,
 ) -> Answer:
     """Sign the tokens of `grant` for `scope`, which is all of the grant's or less, and one audience of it."""
-    body = _access(desk, relying_party, grant, scope=scope, audience=audience, now=now)
+    body = _access(desk, relying_party, grant, scope=scope, audience=audience, details=details, now=now)
     if "openid" in scope:
         body["id_token"] = id_token.issue(
             desk.signer,
@@ -90,7 +92,8 @@ def answer_for_itself(
     desk: Desk, relying_party: RelyingParty, *, scope: tuple[str, ...], audience: str, now: datetime
 ) -> Answer:
     """Sign an access token in which no citizen is involved."""
-    return Answer(body=_access(desk, relying_party, None, scope=scope, audience=audience, now=now), audience=audience)
+    body = _access(desk, relying_party, None, scope=scope, audience=audience, details=(), now=now)
+    return Answer(body=body, audience=audience)
 
 
 def _access(
@@ -100,6 +103,7 @@ def _access(
     *,
     scope: tuple[str, ...],
     audience: str,
+    details: Details,
     now: datetime,
 ) -> dict[str, Any]:
     """Return an answer with an access token.
@@ -115,6 +119,7 @@ def _access(
         issuer=desk.issuer,
         audience=audience,
         scope=scope,
+        details=details,
         grant=grant,
         now=now,
     )
@@ -123,6 +128,7 @@ def _access(
         "token_type": "Bearer",
         "expires_in": int(access_token.LIFETIME.total_seconds()),
         "scope": " ".join(scope),
+        **({"authorization_details": details} if details else {}),
     }
 
 

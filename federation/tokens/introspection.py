@@ -99,6 +99,8 @@ def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:
         "exp": token.expires_at,
         "jti": token.token_id,
     }
+    if token.authorization_details:
+        told["authorization_details"] = token.authorization_details
     if token.grant_id is not None:
         told |= {"acr": token.acr, "auth_time": token.auth_time}
     return told

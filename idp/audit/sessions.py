@@ -77,6 +77,8 @@ class ConsentGiven:
     citizen_id: str
     client_id: str
     items: tuple[str, ...]
+    details: tuple[str, ...] = ()
+    """SHA-256 of each authorization details object: by it what was agreed to can be proved, and not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,7 +59,8 @@ def add(*, as_json: bool, **given: Any) -> None:
     With --json, metadata is read from standard input, in the names of RFC 7591 and OpenID Connect
     Registration 1.0, beside `agency`, `access_token_format` (jwt, opaque), `profile` (standard, fapi2) and
     `introspection` (true for a resource server that looks into tokens of other services), `resource_uris` (the
-    addresses of its own APIs) and `allowed_resources` (those of the APIs it may get tokens for);
+    addresses of its own APIs), `allowed_resources` (those of the APIs it may get tokens for) and
+    `authorization_details_types` (what it may ask citizens to allow);
     the scope `global_token_revocation` lets a service have a citizen it knows signed out everywhere;
     an option given as well takes the place of its field. Everything registered is printed, as JSON.
     """
@@ -175,7 +176,7 @@ def update(client_id: str, *, new_subjects: bool, as_json: bool) -> None:
 def _rules(use: Services) -> RegistrationRules:
     """Return what an operator may say of a service: everything."""
     loopback = is_loopback(urlsplit(use.settings.issuer).hostname or "")
-    return RegistrationRules(loopback_http=loopback, by_operator=True)
+    return RegistrationRules(loopback_http=loopback, detail_types=tuple(use.detail_types), by_operator=True)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ from typing import Any
 
 from federation.claims import KNOWN, OF_SCOPE
 from idp.citizens.attributes import TOLD
-from idp.consent.items import RESOURCE
+from idp.consent.items import DETAILS, RESOURCE
 
 NEVER_SHOWN = frozenset({"email_verified", "phone_number_verified", "updated_at"})
 """Facts about other facts, which a scope brings along with those."""
@@ -32,21 +32,24 @@ def told(items: Collection[str], known: Mapping[str, Any]) -> Told:
     It is reckoned from what the ledger will keep and nothing else: values wished for in one
     request bind no later one, so they hide nothing here.
     """
-    apis = [address for item in items if (address := api_in(item)) is not None]
-    shown = [item for item in items if item not in SAID_IN_WORDS and api_in(item) is None]
+    shown = [item for item in items if item not in SAID_IN_WORDS and kind_of(item) not in (RESOURCE, DETAILS)]
     names = {name for item in shown for name in facts_in(item)}
     ordered = [*KNOWN, *sorted(names.difference(KNOWN))]
     return Told(
         facts={name: known.get(name) for name in ordered if name in names},
-        permissions=tuple(sorted(item.partition(":")[2] for item in shown if not facts_in(item))),
-        apis=tuple(sorted(apis)),
+        permissions=tuple(sorted(name_in(item) for item in shown if not facts_in(item))),
+        apis=tuple(sorted(name_in(item) for item in items if kind_of(item) == RESOURCE)),
     )
 
 
-def api_in(item: str) -> str | None:
-    """Return the address of the API that an item stands for, or None."""
-    kind, _, address = item.partition(":")
-    return address if kind == RESOURCE else None
+def kind_of(item: str) -> str:
+    """Return what an item is: `scope`, `claim`, `resource` or `details`."""
+    return item.partition(":")[0]
+
+
+def name_in(item: str) -> str:
+    """Return which one it is: a name, or the address of an API."""
+    return item.partition(":")[2]
 
 
 def facts_in(item: str) -> tuple[str, ...]:
@@ -54,5 +57,7 @@ def facts_in(item: str) -> tuple[str, ...]:
     kind, _, name = item.partition(":")
     if kind == "claim":
         return (name,)
+    if kind != "scope":
+        return ()
     brought = tuple(each for each in OF_SCOPE.get(name, ()) if each not in NEVER_SHOWN)
     return tuple(each for each in brought if each in TOLD) or brought

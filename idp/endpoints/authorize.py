@@ -103,12 +103,19 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
         everybody_pushes=use.settings.pushed_requests == "required",
         now=use.clock.now(),
     )
-    asked = checking.check(params, relying_party, read_hint, issuer=use.settings.issuer, pkce=use.settings.pkce)
+    asked = checking.check(
+        params,
+        relying_party,
+        read_hint,
+        issuer=use.settings.issuer,
+        pkce=use.settings.pkce,
+        detail_types=use.detail_types,
+    )
     interaction = Interaction(
         interaction_id=interactions.draw_id(),
         asked=asked,
         level=wanted_level(asked, relying_party),
-        items=items_of(asked.scope, asked.claims, asked.resources),
+        items=items_of(asked.scope, asked.claims, asked.resources, asked.authorization_details),
         began_at=use.clock.now(),
     )
     return browser.arriving(interaction), relying_party

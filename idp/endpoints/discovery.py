@@ -63,9 +63,14 @@ def _document(app: Flask) -> Document:
 
 def _make(app: Flask) -> _Made:
     use = services_of(app)
-    mounted = frozenset(rule.rule for rule in app.url_map.iter_rules())
-    must_push = use.settings.pushed_requests == "required"
-    told = document(use.settings.issuer, mounted=mounted, claims=TOLD, locales=NAMES, must_push=must_push)
+    told = document(
+        use.settings.issuer,
+        mounted=frozenset(rule.rule for rule in app.url_map.iter_rules()),
+        claims=TOLD,
+        locales=NAMES,
+        must_push=use.settings.pushed_requests == "required",
+        detail_types=tuple(use.detail_types),
+    )
     epoch = None
     try:
         before = use.signer.epoch()

@@ -26,6 +26,7 @@ def push() -> ResponseReturnValue:
         keys=use.relying_party_keys,
         issuer=use.settings.issuer,
         pkce=use.settings.pkce,
+        detail_types=use.detail_types,
         now=use.clock.now(),
     )
     answer = {"request_uri": request_uri, "expires_in": int(pushed.LIFETIME.total_seconds())}

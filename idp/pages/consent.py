@@ -10,12 +10,14 @@ from flask_babel import get_locale, lazy_gettext
 from flask_babel import gettext as _
 from flask_babel.speaklater import LazyString
 
-from federation.authorization.errors import AccessDenied
+from federation.authorization import details
+from federation.authorization.errors import AccessDenied, DetailsRefused
 from federation.authorization.names import subject_for
 from idp.audit.sessions import ConsentDeclined, ConsentGiven
 from idp.citizens.attributes import claims_of
 from idp.citizens.model import Citizen
 from idp.consent.telling import Told, told
+from idp.pages.detail_words import Allowed, in_words
 from idp.pages.visit import Visit, visit
 from idp.sessions.model import Session
 from idp.signin.interactions import hashed
@@ -81,7 +83,13 @@ def _allow(here: Visit, session: Session) -> ResponseReturnValue:
     stores().citizens.know_as(session.citizen_id, subject)
     stores().consents.agree(session.citizen_id, asked.client_id, asked.items, now)
     stores().audit.record(
-        ConsentGiven(at=now, citizen_id=session.citizen_id, client_id=asked.client_id, items=tuple(sorted(asked.items)))
+        ConsentGiven(
+            at=now,
+            citizen_id=session.citizen_id,
+            client_id=asked.client_id,
+            items=tuple(sorted(asked.items)),
+            details=details.marks(asked.asked.authorization_details),
+        )
     )
     return return_to(asked.interaction_id)
 
@@ -107,6 +115,7 @@ def _page(here: Visit, session: Session) -> str:
     return here.render(
         "pages/consent/consent.html",
         rows=_rows(bringing),
+        allowed=_allowed(here),
         apis=[api_name(address) for address in bringing.apis],
         policy_uri=asking and asking.policy_uri,
         tos_uri=asking and asking.tos_uri,
@@ -114,6 +123,14 @@ def _page(here: Visit, session: Session) -> str:
         offline="offline_access" in here.interaction.asked.scope,
         citizen=_mark(session, citizen),
     )
+
+
+def _allowed(here: Visit) -> list[Allowed]:
+    """Return what the citizen is asked to allow; what there are no words for any more is refused."""
+    asked, types = here.interaction.asked, services().detail_types
+    if any(each["type"] not in types for each in asked.authorization_details):
+        raise DetailsRefused(asked.return_address, "a type of authorization details was taken away meanwhile")
+    return [in_words(each, types[each["type"]]) for each in asked.authorization_details]
 
 
 def api_name(address: str) -> str:

@@ -99,7 +99,7 @@ class Interaction:
         return "select_account" in self.prompt or not expected
 
     def lacks_consent(self, citizen_id: str, consent: Consent | None) -> bool:
-        """Whether the citizen must still agree to something."""
-        if "consent" in self.prompt and self.consented_by != citizen_id:
+        """Whether the citizen must still agree to something. Authorization details are agreed to each time."""
+        if ("consent" in self.prompt or self.asked.authorization_details) and self.consented_by != citizen_id:
             return True
         return consent is None or consent.citizen_id != citizen_id or not consent.covers(self.items)

@@ -72,6 +72,7 @@ def answer(interaction: Interaction, relying_party: RelyingParty, visitor: Visit
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
         claims=asked.claims,
+        authorization_details=asked.authorization_details,
         resources=asked.resources,
         access_epoch=session.access_epoch,
     )

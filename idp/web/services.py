@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, current_app
 
+from federation.authorization.detail_types import DetailType
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.dynamic_registration.software_statement import Authority
 from federation.ephemeral import EphemeralStore
@@ -35,6 +36,8 @@ class Services:
     database: Database
     ephemeral: EphemeralStore
     fetcher: Fetcher
+    detail_types: Mapping[str, DetailType]
+    """What agencies may ask citizens to allow, by name (RFC 9396)."""
     relying_party_keys: RelyingPartyKeys
     """The keys relying parties published, by value or by address."""
     signer: Signer

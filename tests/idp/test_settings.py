@@ -165,3 +165,16 @@ def test_the_settings_command_shows_no_secret(tmp_path, cli):
     rows = {row["variable"]: row["value"] for row in json.loads(shown.stdout)}
     assert rows["COUNTERSIGN_DATABASE_URL"] == "(set)"
     assert "hunter2" not in shown.stdout
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "[" * 50, '[{"type": "t"}]', '[{"type": "t", "words": {"en": "T"}, "fields": []}]', "\0"]
+)
+def test_a_file_of_authorization_details_that_cannot_be_used_stops_the_start(loaded, tmp_path, text):
+    file = tmp_path / "types.json"
+    file.write_text(text)
+
+    with pytest.raises(SettingsFaults, match="DETAILS_TYPES names a file that cannot be used"):
+        loaded(AUTHORIZATION_DETAILS_TYPES=str(file))
+    with pytest.raises(SettingsFaults, match="must name a file that can be read"):
+        loaded(AUTHORIZATION_DETAILS_TYPES=str(tmp_path / "none.json"))

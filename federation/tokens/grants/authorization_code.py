@@ -6,7 +6,7 @@ import re
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from federation.authorization import codes, resources
+from federation.authorization import codes, details, resources
 from federation.authorization.codes import AuthorizationCode
 from federation.authorization.parameters import Parameters
 from federation.client_authentication.encrypted import check_possible
@@ -51,6 +51,7 @@ def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datet
         grant,
         scope=grant.scope,
         audience=resources.audience(form.resources, grant.resources, relying_party, issuer=desk.issuer),
+        details=details.narrowed(form.get("authorization_details"), grant.authorization_details),
         now=now,
         nonce=authorised.nonce,
         refresh_token=refresh,
@@ -129,6 +130,7 @@ def _grant(authorised: AuthorizationCode, code: str, refresh: str | None, now: d
         acr=authorised.acr,
         amr=authorised.amr,
         claims=authorised.claims,
+        authorization_details=authorised.authorization_details,
         resources=authorised.resources,
         code_hash=fingerprint(code),
         created_at=now,

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from federation.authorization import resources
 from federation.authorization.parameters import Parameters
-from federation.errors import InvalidScope, UnauthorizedClient
+from federation.errors import InvalidAuthorizationDetails, InvalidScope, UnauthorizedClient
 from federation.relying_parties.model import RelyingParty
 from federation.tokens.desk import Answer, Desk, answer_for_itself
 from federation.tokens.grants.model import OF_CITIZENS
@@ -14,6 +14,8 @@ def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datet
     """Issue an access token of the registered scopes, never an ID token or a refresh token."""
     if not relying_party.confidential:
         raise UnauthorizedClient("client_credentials needs a client that proves who it is")
+    if form.get("authorization_details") is not None:
+        raise InvalidAuthorizationDetails("authorization details are what a citizen allows, and none is here")
     scope = allowed(form.get("scope"), relying_party.scope)
     allowed_here = resources.check(form.resources, relying_party, issuer=desk.issuer)
     audience = resources.audience(form.resources, allowed_here, relying_party, issuer=desk.issuer)

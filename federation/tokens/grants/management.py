@@ -35,6 +35,7 @@ def describe(grant: Grant) -> Mapping[str, Any]:
     told = {name for place in ("id_token", "userinfo") for name in _names(grant, place)}
     return {
         "scopes": [{"scope": " ".join(grant.scope), **({"resources": grant.resources} if grant.resources else {})}],
+        **({"authorization_details": grant.authorization_details} if grant.authorization_details else {}),
         "claims": [name for name in claims.KNOWN if name in told],
         "created_at": int(grant.created_at.timestamp()),
         "expires_at": int(grant.expires_at.timestamp()),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.authorization.details import Details
 from federation.claims import OF_SCOPE
 
 ABSOLUTE = timedelta(days=30)
@@ -33,6 +34,8 @@ class Grant:
     amr: tuple[str, ...]
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    authorization_details: Details = ()
+    """What the citizen allowed, in full (RFC 9396)."""
     resources: tuple[str, ...] = ()
     """The APIs of agencies that its access tokens may be for (RFC 8707)."""
     code_hash: str

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from federation.authorization import resources
+from federation.authorization import details, resources
 from federation.authorization.parameters import Parameters
 from federation.errors import InvalidGrant, InvalidRequest, InvalidScope
 from federation.hashing import fingerprint
@@ -27,12 +27,14 @@ def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datet
     grant = _find(grant_id, relying_party, desk, now)
     scope = narrow(form.get("scope"), grant.scope)
     audience = resources.audience(form.resources, grant.resources, relying_party, issuer=desk.issuer)
+    wanted = details.narrowed(form.get("authorization_details"), grant.authorization_details)
+    successor = None
     if relying_party.confidential:
         _check_head(grant, presented, desk)
-        return answer_for_citizen(desk, relying_party, grant, scope=scope, audience=audience, now=now)
-    successor = _rotate(grant, presented, relying_party, desk, now)
+    else:
+        successor = _rotate(grant, presented, relying_party, desk, now)
     return answer_for_citizen(
-        desk, relying_party, grant, scope=scope, audience=audience, now=now, refresh_token=successor
+        desk, relying_party, grant, scope=scope, audience=audience, details=wanted, now=now, refresh_token=successor
     )
 
 

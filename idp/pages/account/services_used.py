@@ -10,10 +10,12 @@ from flask_babel import gettext as _
 from federation.authorization.response import address_with
 from federation.relying_parties.model import RelyingParty
 from idp.audit.sessions import ConsentWithdrawn
+from idp.consent.items import DETAILS, RESOURCE
 from idp.consent.ledger import Consent
-from idp.consent.telling import api_in, facts_in
+from idp.consent.telling import facts_in, kind_of, name_in
 from idp.pages.account import entrance
 from idp.pages.consent import NAMES, api_name
+from idp.pages.detail_words import said
 from idp.web import ending
 from idp.web.access import citizens_only, session
 from idp.web.rendering import render
@@ -89,9 +91,11 @@ def _words(item: str) -> str:
     """Return what an item tells: for a scope, all that is told of a citizen under it."""
     if item == "scope:offline_access":
         return str(_("Checking these details when you are not using the service"))
-    api = api_in(item)
-    if api is not None:
-        return str(_("Using %(name)s in your name", name=api_name(api)))
+    if kind_of(item) == RESOURCE:
+        return str(_("Using %(name)s in your name", name=api_name(name_in(item))))
+    if kind_of(item) == DETAILS:
+        known = services().detail_types.get(name_in(item))
+        return str(_("%(what)s: you are asked each time", what=said(known.words) if known else name_in(item)))
     order = [*NAMES]
     facts = sorted(facts_in(item), key=lambda fact: order.index(fact) if fact in NAMES else len(order))
-    return ", ".join(str(NAMES.get(fact, fact)) for fact in facts) or item.partition(":")[2]
+    return ", ".join(str(NAMES.get(fact, fact)) for fact in facts) or name_in(item)

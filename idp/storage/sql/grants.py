@@ -42,6 +42,7 @@ grants = Table(
     Column("acr", Text),
     Column("amr", Text),
     Column("claims", Json),
+    Column("authorization_details", Json),
     Column("resources", Text),
     Column("code_hash", Text),
     Column("created_at", Instant),
@@ -147,6 +148,7 @@ class SqlGrants:
         row: dict[str, Any] = {column.name: getattr(grant, column.name) for column in _ADDED}
         row["scope"] = " ".join(grant.scope)
         row["amr"] = " ".join(grant.amr)
+        row["authorization_details"] = list(grant.authorization_details) or None
         row["resources"] = " ".join(grant.resources) or None
         return self._work.write(_ADD, row | {"authorised_in": access_epoch}).first() is not None
 
@@ -206,5 +208,6 @@ def _grant(row: Row[Any]) -> Grant:
     values = dict(row._mapping)
     values["scope"] = tuple(values["scope"].split())
     values["amr"] = tuple(values["amr"].split())
+    values["authorization_details"] = tuple(values["authorization_details"] or ())
     values["resources"] = tuple((values["resources"] or "").split())
     return Grant(**values)

@@ -54,6 +54,8 @@ def check_with(relying_party: RelyingParty) -> Check:
         pairs = [(name, value) for name, value in {**GOOD, **(changes or {})}.items() if value is not None]
         pairs += more.pop("again", [])
         by = more.pop("by", relying_party)
-        return check(Parameters.of(pairs), by, signed_by_us, issuer=ISSUER, pkce=more.pop("pkce", "required"))
+        types = more.pop("detail_types", {})
+        pkce = more.pop("pkce", "required")
+        return check(Parameters.of(pairs), by, signed_by_us, issuer=ISSUER, pkce=pkce, detail_types=types)
 
     return run

@@ -208,14 +208,19 @@ def test_a_hint_issued_to_another_service_is_refused(check_with: Check, relying_
         check_with({"id_token_hint": "ours"}, by=replace(relying_party, client_id="other"))
 
 
-_NAMES = st.sampled_from([*GOOD, "prompt", "max_age", "claims", "request", "response_mode", "id_token_hint", "display"])
+_OTHERS = (
+    *("prompt", "max_age", "claims", "request", "response_mode", "id_token_hint", "display"),
+    *("resource", "authorization_details"),
+)
+_NAMES = st.sampled_from([*GOOD, *_OTHERS])
 
 
 @given(st.lists(st.tuples(_NAMES, st.one_of(st.text(max_size=60), st.sampled_from(list(GOOD.values()))))))
 def test_whatever_is_asked_is_answered_at_a_registered_address_or_nowhere(pairs: list[tuple[str, str]]) -> None:
     by = RelyingParty(client_id="rp", client_name="P", agency="C", redirect_uris=(REDIRECT_URI,), sector="rp.example")
     try:
-        told: Any = check(Parameters.of(pairs), by, signed_by_us, issuer=ISSUER, pkce="required").return_address
+        params = Parameters.of(pairs)
+        told: Any = check(params, by, signed_by_us, issuer=ISSUER, pkce="required", detail_types={}).return_address
     except NoReturn:
         return
     except AuthorizationRefused as refused:

@@ -366,3 +366,13 @@ def test_whose_an_api_is_and_who_may_use_it_is_said_by_an_operator(field):
     assert faulty(LIVE, **{field: ["https://api.example/v1"]}) == [field]
     for wrong in ("/v1", "http://api.example/", "https://api.example/#a", "urn:api", "https://u@api.example/", 7):
         assert faulty(operator, **{field: [wrong]}) == [f"{field}[0]"]
+
+
+def test_what_citizens_may_be_asked_to_allow_is_said_by_an_operator_and_known():
+    operator = RegistrationRules(loopback_http=False, by_operator=True, detail_types=("payment",))
+    field = "authorization_details_types"
+
+    assert added(operator, authorization_details_types=["payment"]).authorization_details_types == ("payment",)
+    assert faulty(operator, authorization_details_types=["payment", "other"]) == [f"{field}[1]"]
+    assert faulty(LIVE, authorization_details_types=["payment"]) == [field]
+    assert faulty(operator, authorization_details_types="payment") == [field]

@@ -210,6 +210,7 @@ def test_a_token_of_another_issuer_is_refused(office, signer):
         issuer="https://evil.example",
         audience="https://evil.example",
         scope=("openid",),
+        details=(),
         grant=None,
         now=NOW,
     )

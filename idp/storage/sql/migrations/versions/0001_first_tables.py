@@ -85,6 +85,11 @@ def upgrade() -> None:
         sa.Column(
             "claims", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
         ),
+        sa.Column(
+            "authorization_details",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
         sa.Column("resources", sa.Text(), nullable=True),
         sa.Column("code_hash", sa.Text(), nullable=True),
         sa.Column("created_at", tables.Instant(), nullable=True),

@@ -1,0 +1,16 @@
+"""Text of strangers that people read: one line, nothing invisible, nothing that turns the line around."""
+
+import unicodedata
+from typing import Any
+
+_JOINERS = "\u200c\u200d"
+
+
+def is_plain(value: Any, longest: int) -> bool:
+    """Whether a value is text of 1 to `longest` characters, more than space, all of which can be shown."""
+    return isinstance(value, str) and bool(value.strip()) and len(value) <= longest and can_be_shown(value)
+
+
+def can_be_shown(text: str) -> bool:
+    """Whether there is no control and no format character in it but the two that join letters."""
+    return not any(unicodedata.category(sign)[0] == "C" and sign not in _JOINERS for sign in text)
