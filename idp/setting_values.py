@@ -64,6 +64,11 @@ def key_encryption_keys(text: Any) -> tuple[bytes, ...]:
     return tuple(_key(part.strip()) for part in str(text).split(","))
 
 
+def is_public(issuer: str) -> bool:
+    """Say whether others than this machine can reach the issuer."""
+    return not is_loopback(urlsplit(issuer).hostname or "")
+
+
 def duration(text: Any) -> timedelta:
     """Read `90s`, `15m`, `48h` or `7d`."""
     if isinstance(text, timedelta):

@@ -11,12 +11,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from federation.relying_parties.uris import is_loopback
 from idp import setting_values as values
 
 PREFIX = "COUNTERSIGN_"
@@ -175,7 +173,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_no_test_setting_in_public(cls, value: Any, info: ValidationInfo) -> Any:
         issuer = info.data.get("issuer")
-        if issuer is None or info.data.get("test_settings") == "allow" or not is_public(issuer):
+        if issuer is None or info.data.get("test_settings") == "allow" or not values.is_public(issuer):
             return value
         if is_test_setting(str(info.field_name), value):
             raise ValueError(
@@ -209,11 +207,6 @@ def is_test_setting(field: str, value: Any) -> bool:
     if field == "registration":
         return bool(value == "open")
     return field in {"pkce", "fetch_allow", "extra_ca", "trusted_proxies"} and value not in ("required", (), None)
-
-
-def is_public(issuer: str) -> bool:
-    """Say whether others than this machine can reach the issuer."""
-    return not is_loopback(urlsplit(issuer).hostname or "")
 
 
 def load(**given: Any) -> Settings:
