@@ -4,6 +4,14 @@ The argument of an error is the precise reason. It goes to the audit log and the
 agency's inspector; the public answer holds `code` and `description` alone.
 """
 
+EXPLANATIONS = "/help/errors/"
+"""Where each code has a page, by its name."""
+
+
+def error_uri(issuer: str, code: str) -> str:
+    """Return the address of the page that explains `code` to developers (RFC 6749 section 5.2)."""
+    return issuer + EXPLANATIONS + code
+
 
 class ProtocolError(Exception):
     """A request that is refused: error code, HTTP status and one public sentence."""

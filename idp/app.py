@@ -28,6 +28,7 @@ from idp.endpoints import (
 )
 from idp.pages import (
     account,
+    agency_errors,
     consent,
     front,
     help,
@@ -66,6 +67,7 @@ MACHINES = (
 REGISTRATION = (register, registered)
 """Endpoints that are there only where services may register themselves."""
 PEOPLE = (
+    agency_errors,
     consent,
     front,
     help,

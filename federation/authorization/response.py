@@ -9,6 +9,7 @@ from federation.authorization.errors import AuthorizationRefused
 from federation.authorization.return_address import ReturnAddress
 from federation.client_authentication.encrypted import encrypt
 from federation.client_authentication.keys import RelyingPartyKeys
+from federation.errors import error_uri
 from federation.relying_parties.model import RelyingParty
 from keys.signer import Signer
 from keys.states import Purpose
@@ -71,7 +72,8 @@ def with_code(to: ReturnAddress, code: str, *, issuer: str) -> AuthorizationAnsw
 
 def with_error(refused: AuthorizationRefused, *, issuer: str) -> AuthorizationAnswer:
     """Return the answer that says why not."""
-    return _answer(refused.to, {"error": refused.code, "error_description": refused.description}, issuer)
+    said = {"error": refused.code, "error_description": refused.description}
+    return _answer(refused.to, said | {"error_uri": error_uri(issuer, refused.code)}, issuer)
 
 
 def signed(

@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 
 from federation.authorization.errors import AuthorizationRefused, NoReturn
 from federation.ephemeral import StoreUnavailable
-from federation.errors import ProtocolError
+from federation.errors import ProtocolError, error_uri
 from idp.audit.requests import RequestRefused
 from idp.signin.errors import PageError
 from idp.web.answers import page_for, send_refusal
@@ -46,7 +46,7 @@ def refuse_agency(error: ProtocolError) -> ResponseReturnValue:
     """Answer a relying party as its endpoint's specification says."""
     undo()
     _record(error)
-    answer = jsonify(error=error.code, error_description=error.description)
+    answer = _for_machines(error.code, error.description)
     answer.status_code = error.status
     answer.headers.extend(error.headers(request.headers.get("Authorization", "")))
     return answer
@@ -110,9 +110,15 @@ def _answer(status: int, code: str, template: str, *, again: str | None = None) 
     if _for_a_person():
         answer = make_response(render(template, reference=request_id(), again=again))
     else:
-        answer = jsonify(error=code, error_description=f"The request was refused. Reference: {request_id()}")
+        answer = _for_machines(code, f"The request was refused. Reference: {request_id()}")
     answer.status_code = status
     return answer
+
+
+def _for_machines(code: str, description: str) -> Response:
+    """Return the answer of RFC 6749 section 5.2, with the address where the code is explained."""
+    explained = error_uri(services().settings.issuer, code)
+    return jsonify(error=code, error_description=description, error_uri=explained)
 
 
 def _for_a_person() -> bool:

@@ -58,7 +58,18 @@ def test_a_new_account_is_made_in_welsh(journey: Journey) -> None:
     _speaks_welsh(journey)
 
 
-@pytest.mark.parametrize("path", ["/help", "/help/cookies", "/help/privacy", "/help/accessibility", "/nothing-here"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/help",
+        "/help/cookies",
+        "/help/privacy",
+        "/help/accessibility",
+        "/help/errors",
+        "/help/errors/invalid_grant",
+        "/nothing-here",
+    ],
+)
 def test_every_help_page_speaks_both_languages(journey: Journey, path: str) -> None:
     name = path.strip("/").replace("/", "-")
     journey.open(0, path)
