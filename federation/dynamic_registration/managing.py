@@ -69,8 +69,8 @@ def update(body: bytes, current: RelyingParty, desk: Desk, now: datetime) -> Tol
 
 def delete(current: RelyingParty, desk: Desk, now: datetime) -> None:
     """End the service: nothing it holds works any more, and its id is never given again (section 2.3)."""
-    if not desk.registry.disable(current.client_id, now):
-        raise InvalidToken("it was ended meanwhile")
+    if not desk.registry.change(current) or not desk.registry.disable(current.client_id, now):
+        raise InvalidToken("the token was used meanwhile, or the registration was changed or ended")
 
 
 def _kept(registered: Registered, desk: Desk) -> Told:

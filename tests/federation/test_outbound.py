@@ -10,45 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from federation.outbound import Fetcher, FetchFailed, FetchRefused
+from tests.support.inside import PRIVATE
 from tests.support.listener import Listener, answer
-
-PRIVATE = [
-    "127.0.0.1",
-    "127.1",
-    "0",
-    "0.0.0.0",
-    "2130706433",
-    "0x7f000001",
-    "0x7f.0.0.1",
-    "0177.0.0.1",
-    "017700000001",
-    "127.0.0.1.",
-    "localhost",
-    "LOCALHOST",
-    "localhost.",
-    "[::1]",
-    "[::]",
-    "[0:0:0:0:0:0:0:1]",
-    "[::ffff:127.0.0.1]",
-    "[::ffff:7f00:1]",
-    "[64:ff9b::7f00:1]",
-    "[2002:7f00:1::]",
-    "[fe80::1]",
-    "[fe80::1%25lo]",
-    "[fd00::1]",
-    "10.0.0.1",
-    "172.16.0.1",
-    "192.168.1.1",
-    "100.64.0.1",
-    "169.254.169.254",
-    "2852039166",
-    "198.18.0.1",
-    "224.0.0.1",
-    "255.255.255.255",
-    "%6c%6fcalhost",
-    "①②⑦.⓪.⓪.①",
-    "127。0。0。1",
-]
 
 
 @pytest.mark.parametrize("host", PRIVATE)

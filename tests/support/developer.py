@@ -21,7 +21,6 @@ from tests.support.postgresql import PostgreSQL
 from tests.support.redis import RedisServer
 from tests.support.site import Site
 
-BASE = "https://id.example"
 AUTHORITY = "https://authority.example"
 KEY = ECKey.generate_key("P-256", {"kid": "a1"})
 STRANGERS_KEY = ECKey.generate_key("P-256", {"kid": "a1"})
@@ -66,7 +65,9 @@ class Developer:
         data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
         kind = None if data is None else headers.pop("content_type", "application/json")
         client = self.site.app.test_client(use_cookies=False)
-        return client.open(path, method=method, data=data, content_type=kind, headers=headers, base_url=BASE)
+        return client.open(
+            path, method=method, data=data, content_type=kind, headers=headers, base_url=self.site.use.settings.issuer
+        )
 
     def register(self, body: Any, token: str | None = None) -> TestResponse:
         """Register a service."""
