@@ -19,6 +19,8 @@ class ProtocolError(Exception):
     code = "server_error"
     status = 400
     description = "The request could not be carried out."
+    recorded = True
+    """Whether the audit log keeps it, where the caller is known."""
 
     def __init__(self, reason: str = "") -> None:
         super().__init__(reason or self.description)
@@ -170,3 +172,33 @@ class UnknownSubject(ProtocolError):
     code = "not_found"
     status = 404
     description = "There is no such subject."
+
+
+class AuthorizationPending(ProtocolError):
+    """RFC 8628 section 3.5: the citizen has not answered yet; the device asks again."""
+
+    code = "authorization_pending"
+    description = "The citizen has not answered yet."
+    recorded = False
+
+
+class SlowDown(ProtocolError):
+    """RFC 8628 section 3.5: the same, and the device waits 5 seconds longer from now on."""
+
+    code = "slow_down"
+    description = "The citizen has not answered yet. Wait 5 seconds longer between requests."
+    recorded = False
+
+
+class CitizenRefused(ProtocolError):
+    """RFC 8628 section 3.5: the citizen said no."""
+
+    code = "access_denied"
+    description = "The citizen did not agree."
+
+
+class ExpiredDeviceCode(ProtocolError):
+    """RFC 8628 section 3.5: nobody answered in time; the device begins anew."""
+
+    code = "expired_token"
+    description = "The device code has expired."

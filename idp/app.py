@@ -11,6 +11,7 @@ from idp.assembly import build
 from idp.clock import Clock
 from idp.endpoints import (
     authorize,
+    device_authorization,
     discovery,
     global_token_revocation,
     grants,
@@ -30,6 +31,7 @@ from idp.pages import (
     account,
     agency_errors,
     consent,
+    device,
     front,
     help,
     leaving,
@@ -51,6 +53,7 @@ from idp.web.transaction import TransactionalFlask
 
 MACHINES = (
     authorize,
+    device_authorization,
     discovery,
     global_token_revocation,
     grants,
@@ -69,6 +72,7 @@ REGISTRATION = (register, registered)
 PEOPLE = (
     agency_errors,
     consent,
+    device,
     front,
     help,
     leaving,

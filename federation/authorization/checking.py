@@ -23,7 +23,7 @@ from federation.authorization.pkce import check_challenge
 from federation.authorization.request import AuthorizationRequest
 from federation.authorization.response import MODES, QUERY
 from federation.authorization.return_address import ReturnAddress
-from federation.claims import OF_SERVICES
+from federation.authorization.scope import usable_scope
 from federation.errors import InvalidAuthorizationDetails, InvalidTarget
 from federation.relying_parties import redirect_uris
 from federation.relying_parties.model import RelyingParty
@@ -161,16 +161,10 @@ def _check_response_type(params: Parameters, relying_party: RelyingParty, to: Re
 
 
 def _check_scope(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> tuple[str, ...]:
-    """Return what is asked and registered; unknown values are ignored (OIDC Core section 3.1.2.1).
-
-    `offline_access` stays only for those that may use a refresh token. It needs consent like any
-    scope, so it is never given silently the first time (section 11).
-    """
-    asked = params.words("scope")
-    if "openid" not in asked or "openid" not in relying_party.scope:
+    scope = usable_scope(params.words("scope"), relying_party)
+    if not scope:
         raise InvalidAuthorizationScope(to)
-    unusable = OF_SERVICES | (set() if "refresh_token" in relying_party.grant_types else {"offline_access"})
-    return tuple(scope for scope in asked if scope in relying_party.scope and scope not in unusable)
+    return scope
 
 
 def _check_prompt(params: Parameters, to: ReturnAddress) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, UnusableKeys, check_public_keys, fits
 from federation.relying_parties.redirect_uris import default_name
 from federation.relying_parties.rules import (
+    DEVICE_CODE,
+    WITH_CITIZENS,
     RegistrationRules,
     asked_detail_types,
     check_rights,
@@ -27,7 +29,7 @@ from federation.relying_parties.rules import (
 )
 from federation.relying_parties.uris import UriRules
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
 AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secret_post", "none")
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
@@ -181,8 +183,8 @@ def _check_grants(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
     grant_types = fields["grant_types"]
     if "authorization_code" in grant_types and not reader.given("redirect_uris"):
         reader.refuse("redirect_uris", "must name at least one address to return citizens to.")
-    if "refresh_token" in grant_types and "authorization_code" not in grant_types:
-        reader.refuse("grant_types", "refresh_token needs authorization_code beside it.")
+    if "refresh_token" in grant_types and WITH_CITIZENS.isdisjoint(grant_types):
+        reader.refuse("grant_types", "refresh_token needs authorization_code or the device grant beside it.")
     if ("code" in fields["response_types"]) != ("authorization_code" in grant_types):
         reader.refuse("response_types", "code belongs to the grant type authorization_code; give both or neither.")
     if "offline_access" in fields["scope"] and "refresh_token" not in grant_types:
@@ -225,6 +227,8 @@ def _check_fapi(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
     """FAPI 2.0 Security Profile sections 5.3.2 and 5.4: no secrets, no RS256."""
     if fields["token_endpoint_auth_method"] != "private_key_jwt":
         reader.refuse("token_endpoint_auth_method", "must be private_key_jwt in the profile fapi2.")
+    if DEVICE_CODE in fields["grant_types"]:
+        reader.refuse("grant_types", "cannot hold the device grant in the profile fapi2.")
     for field in _CHOSEN_ALGORITHMS:
         if fields[field] not in {None, *FAPI_ALGORITHMS}:
             reader.refuse(field, "must be ES256 or EdDSA in the profile fapi2.")

@@ -8,6 +8,9 @@ from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.redirect_uris import default_name
 
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+WITH_CITIZENS = frozenset({"authorization_code", DEVICE_CODE})
+"""Grant types in which a citizen agrees."""
 REVOKES_ALL = "global_token_revocation"
 """The scope under which citizens are signed out everywhere."""
 _OPERATORS = ("introspection", "resource_uris", "allowed_resources", "authorization_details_types")
@@ -43,7 +46,7 @@ class RegistrationRules:
 
 def usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tuple[str, ...]:
     """Return what is registered when nothing is asked for: never more than may be asked."""
-    if "authorization_code" not in grant_types:
+    if WITH_CITIZENS.isdisjoint(grant_types):
         return ()
     usual = (*rules.scope, "offline_access") if "refresh_token" in grant_types else rules.scope
     return usual if rules.may_ask is None else tuple(scope for scope in usual if scope in rules.may_ask)

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from federation.authorization.parameters import Parameters
 from federation.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.rules import DEVICE_CODE
 from federation.tokens.desk import Answer, Desk
-from federation.tokens.grants import authorization_code, client_credentials, refresh_token
+from federation.tokens.grants import authorization_code, client_credentials, device_code, refresh_token
 
 Redeem = Callable[[Parameters, RelyingParty, Desk, datetime], Answer]
 
@@ -17,6 +18,7 @@ GRANT_TYPES: Mapping[str, Redeem] = MappingProxyType(
         "authorization_code": authorization_code.redeem,
         "refresh_token": refresh_token.redeem,
         "client_credentials": client_credentials.redeem,
+        DEVICE_CODE: device_code.redeem,
     }
 )
 

@@ -8,6 +8,7 @@ from federation.authorization.errors import AuthorizationRefused, NoReturn, Push
 from federation.authorization.response import AuthorizationAnswer, signed, with_error
 from federation.errors import CannotBeEncrypted
 from idp.signin.errors import AnswerUnreadable, PageError, RequestGone, UnknownService, WrongReturnAddress
+from idp.web import devices
 from idp.web.headers import allow_form_to
 from idp.web.rendering import render
 from idp.web.services import services
@@ -18,6 +19,8 @@ _log = structlog.get_logger("countersign.authorize")
 
 def send(answer: AuthorizationAnswer) -> BaseResponse:
     """Send the browser to the agency with its answer. 303, so that no posted body goes along (RFC 9700 4.12)."""
+    if answer.response_mode == devices.MODE:
+        return devices.keep(answer)
     if answer.to_be_signed:
         answer = _signed(answer)
     if answer.by_form:

@@ -132,7 +132,7 @@ def _record(error: ProtocolError) -> None:
     """Keep the refusal of a relying party that proved who it is; what anybody may send is only logged."""
     asker = g.get("relying_party")
     _log.info("request.refused", error=error.code, reason=str(error), endpoint=request.endpoint, reference=request_id())
-    if asker is None or not asker.confidential:
+    if asker is None or not asker.confidential or not error.recorded:
         return
     use = services()
     refused = RequestRefused(

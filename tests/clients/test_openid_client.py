@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey, KeyParameters, RSAKey
 
+from federation.relying_parties.rules import DEVICE_CODE
 from tests.clients.registering import new_citizen, register, silently
 from tests.support.server import find_program
 from tests.support.service import Service
@@ -26,9 +27,9 @@ ENC: KeyParameters = {"kid": "for reading", "use": "enc"}
 class OpenidClient:
     """The process: one line of JSON at a time, in turns."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, script: str = "relying_party.js") -> None:
         self.process = subprocess.Popen(
-            [find_program("node", package="nodejs"), "relying_party.js"],
+            [find_program("node", package="nodejs"), script],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -150,3 +151,23 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
     assert silently(citizen, service, client_id, BACK)["error"] == "login_required"
 
     assert openid_client.tell({"signed_out": True}) == {"userinfo": "invalid_token", "refresh": "invalid_grant"}
+
+
+@pytest.mark.parametrize("method", ["client_secret_basic", "none"])
+def test_openid_client_on_a_device_without_a_browser_waits_for_its_citizen(
+    service: Service, installed: Path, method: str
+) -> None:
+    made = register(service, grant_types=[DEVICE_CODE, "refresh_token"], token_endpoint_auth_method=method)
+    citizen, kiosk = Citizen(email := new_citizen(service)), OpenidClient(installed, "device.js")
+    registered = {"issuer": service.base_url, "clientId": made["client_id"], "secret": made.get("client_secret")}
+
+    begun = kiosk.tell(registered)
+    page = citizen.visit(begun["verification_uri_complete"])
+    told = kiosk.tell({"answered": True})
+    kiosk.process.communicate()
+
+    assert citizen.pages == ["continue", "continue", "continue", "allow"]
+    assert "You can go back to your device" in page.text
+    assert begun["user_code"] in begun["verification_uri_complete"]
+    assert (told["userinfo"]["sub"], told["userinfo"]["email"]) == (told["claims"]["sub"], email)
+    assert told["refreshed"] is True

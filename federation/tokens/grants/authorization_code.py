@@ -43,6 +43,19 @@ def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datet
     check_possible(relying_party, desk.keys, alg=relying_party.id_token_encrypted_response_alg)
     authorised = _spend(code, desk, now)
     _check(authorised, form, relying_party)
+    return hand_over(authorised, code, relying_party, desk, form=form, now=now)
+
+
+def hand_over(
+    authorised: AuthorizationCode,
+    code: str,
+    relying_party: RelyingParty,
+    desk: Desk,
+    *,
+    form: Parameters,
+    now: datetime,
+) -> Answer:
+    """Issue the tokens of what was authorised and is spent, and keep its grant; raise InvalidGrant if that ended."""
     refresh = _refresh_token(authorised, relying_party, desk)
     grant = _grant(authorised, code, refresh, now)
     answer = answer_for_citizen(
