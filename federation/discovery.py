@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.authorization import pkce, response
 from federation.claims import OF_SCOPE
 from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
-from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS, SIGNING_ALGORITHMS
+from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
 from federation.tokens.exchange import GRANT_TYPES
 from federation.tokens.grants import management
@@ -111,6 +112,7 @@ def _always(claims: Collection[str], locales: Collection[str]) -> dict[str, Any]
         "request_uri_parameter_supported": False,
         "code_challenge_methods_supported": (pkce.METHOD,),
         "authorization_response_iss_parameter_supported": True,
+        "dpop_signing_alg_values_supported": STRONG_ALGORITHMS,
         "ui_locales_supported": tuple(locales),
     }
 

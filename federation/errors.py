@@ -4,6 +4,10 @@ The argument of an error is the precise reason. It goes to the audit log and the
 agency's inspector; the public answer holds `code` and `description` alone.
 """
 
+from federation.algorithms import STRONG_ALGORITHMS
+
+DPOP_ALGORITHMS = f'algs="{" ".join(STRONG_ALGORITHMS)}"'
+"""What a DPoP challenge names (RFC 9449 section 7.1)."""
 EXPLANATIONS = "/help/errors/"
 """Where each code has a page, by its name."""
 
@@ -107,6 +111,29 @@ class InvalidTarget(ProtocolError):
     description = "The requested resource is missing, unknown or not allowed."
 
 
+class InvalidDpopProof(ProtocolError):
+    """RFC 9449 section 5: no proof came where one must, or it is malformed, made for something else, or used before."""
+
+    code = "invalid_dpop_proof"
+    description = "The DPoP proof is missing or not valid for this request."
+
+    def __init__(self, reason: str = "", *, at_resource: bool = False) -> None:
+        """Take where it happened: with an access token the answer is a challenge (section 7.1)."""
+        super().__init__(reason)
+        self.status = 401 if at_resource else 400
+
+    def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
+        """Say what is wrong with the proof."""
+        return {} if self.status == 400 else challenge("DPoP", self)  # noqa: PLR2004 - as set above
+
+
+class UseDpopNonce(InvalidDpopProof):
+    """RFC 9449 section 8: the proof must hold a nonce of ours; the answer has one."""
+
+    code = "use_dpop_nonce"
+    description = "The DPoP proof must hold the nonce of the DPoP-Nonce header."
+
+
 class InvalidToken(ProtocolError):
     """RFC 6750 section 3.1: the access token is unknown, expired or revoked."""
 
@@ -114,9 +141,9 @@ class InvalidToken(ProtocolError):
     status = 401
     description = "The access token is not valid."
 
-    def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
-        """Say what is wrong with the token (RFC 6750 section 3)."""
-        return {"WWW-Authenticate": f'Bearer error="{self.code}", error_description="{self.description}"'}
+    def headers(self, authorization: str) -> dict[str, str]:
+        """Say what is wrong with the token, in the scheme it came by (RFC 6750 section 3, RFC 9449 section 7.1)."""
+        return challenge(scheme_of(authorization), self)
 
 
 class TokenMissing(ProtocolError):
@@ -127,8 +154,8 @@ class TokenMissing(ProtocolError):
     description = "An access token is needed."
 
     def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
-        """Name the scheme, and no error (RFC 6750 section 3.1)."""
-        return {"WWW-Authenticate": "Bearer"}
+        """Name the schemes, and no error (RFC 6750 section 3.1)."""
+        return {"WWW-Authenticate": f"Bearer, DPoP {DPOP_ALGORITHMS}"}
 
 
 class CannotBeEncrypted(ProtocolError):
@@ -152,10 +179,9 @@ class InsufficientScope(ProtocolError):
         super().__init__(reason)
         self.scope = scope
 
-    def headers(self, authorization: str) -> dict[str, str]:  # noqa: ARG002 - the same whatever was sent
+    def headers(self, authorization: str) -> dict[str, str]:
         """Say which scope is missing (RFC 6750 section 3)."""
-        said = f'error="{self.code}", error_description="{self.description}", scope="{self.scope}"'
-        return {"WWW-Authenticate": f"Bearer {said}"}
+        return challenge(scheme_of(authorization), self, f'scope="{self.scope}"')
 
 
 class UnknownGrant(ProtocolError):
@@ -202,3 +228,16 @@ class ExpiredDeviceCode(ProtocolError):
 
     code = "expired_token"
     description = "The device code has expired."
+
+
+def scheme_of(authorization: str) -> str:
+    """Return the scheme by which an access token came, or would have."""
+    return "DPoP" if authorization.partition(" ")[0].lower() == "dpop" else "Bearer"
+
+
+def challenge(scheme: str, error: ProtocolError, *more: str) -> dict[str, str]:
+    """Return the header that says what is wrong with what came (RFC 6750 section 3, RFC 9449 section 7.1)."""
+    words = [f'error="{error.code}"', f'error_description="{error.description}"', *more]
+    if scheme == "DPoP":
+        words.append(DPOP_ALGORITHMS)
+    return {"WWW-Authenticate": f"{scheme} {', '.join(words)}"}

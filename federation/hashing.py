@@ -10,6 +10,11 @@ def fingerprint(secret: str) -> str:
     return base64url(hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest())
 
 
+def ascii_hash(token: str) -> str:
+    """Return the SHA-256 of an ASCII token, base64url: `ath`, and PKCE's S256 (RFC 9449 section 4.2)."""
+    return base64url(hashlib.sha256(token.encode("ascii")).digest())
+
+
 def keyed(key: bytes, label: str, text: str, *, size: int = 32) -> str:
     """Return HMAC-SHA256 of `text` under `key`, its first `size` bytes as base64url; `label` keeps uses apart."""
     return base64url(hmac.digest(key, f"{label}\0{text}".encode("utf-8", "surrogatepass"), "sha256")[:size])

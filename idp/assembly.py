@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from federation.binding.nonces import Nonces
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.outbound import Fetcher
 from federation.relying_parties.registry import RecentRelyingParties
@@ -55,7 +56,8 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
         signer=Signer(KeyFollower(reading), provider, clock.now),
         key_provider=provider,
         sealer=wrapping,
-        cookie_secret=_derived(settings.key_encryption_key[0], "cookies"),
+        nonces=Nonces(_derived(settings.key_encryption_key[0], "dpop nonces")),
+        cookie_secret=_derived(settings.key_encryption_key[0], "cookies").hex(),
         installation=lambda: read_secrets(engine, wrapping),
     )
 
@@ -75,5 +77,5 @@ def prepare(settings: Settings) -> None:
     engine.dispose()
 
 
-def _derived(key: bytes, purpose: str) -> str:
-    return HKDF(SHA256(), 32, salt=None, info=f"countersign {purpose}".encode()).derive(key).hex()
+def _derived(key: bytes, purpose: str) -> bytes:
+    return HKDF(SHA256(), 32, salt=None, info=f"countersign {purpose}".encode()).derive(key)

@@ -35,6 +35,8 @@ class AuthorizationCode:
     amr: tuple[str, ...]
     nonce: str | None
     code_challenge: str | None
+    dpop_jkt: str | None = None
+    """Thumbprint of the one DPoP key that may redeem it (RFC 9449 section 10)."""
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
     authorization_details: Details = ()

@@ -38,10 +38,12 @@ def push(
     issuer: str,
     pkce: str,
     detail_types: Mapping[str, DetailType],
+    dpop_key: str | None,
     now: datetime,
 ) -> str:
     """Check a request now, keep it for LIFETIME, and return the `request_uri` that stands for it, once.
 
+    `dpop_key` is the key that was proved with it: the code is bound to it (RFC 9449 section 10.1).
     Raises InvalidRequest, InvalidRequestObject (section 3), or PushedRequestRefused with the error that /authorize
     would have told (section 2.3).
     """
@@ -54,6 +56,8 @@ def push(
     elif relying_party.require_signed_request_object:
         raise InvalidRequest("the request must be a signed request object")
     asked = {**given.to_record(), "client_id": relying_party.client_id}
+    if dpop_key is not None and asked.setdefault("dpop_jkt", dpop_key) != dpop_key:
+        raise InvalidRequest("dpop_jkt is not the key of the DPoP proof")
     if len(json.dumps(asked, ensure_ascii=False).encode("utf-8", "surrogatepass")) > LARGEST:
         raise InvalidRequest("the request is too large to keep")
     try:

@@ -22,6 +22,8 @@ class AuthorizationRequest:
     nonce: str | None = None
     code_challenge: str | None = None
     """Always of method S256."""
+    dpop_jkt: str | None = None
+    """Thumbprint of the DPoP key that will redeem the code (RFC 9449 section 10)."""
     prompt: tuple[str, ...] = ()
     max_age: int | None = None
     """Seconds; never more than the relying party's own record says."""

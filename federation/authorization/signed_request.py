@@ -11,7 +11,7 @@ from typing import Any
 from federation.authorization.parameters import RESOURCE, Parameters
 from federation.client_authentication import signed_jwt
 from federation.client_authentication.keys import RelyingPartyKeys
-from federation.client_authentication.signed_jwt import SKEW, SignedJwt, Unfit
+from federation.client_authentication.signed_jwt import SKEW, SignedJwt, Unfit, algorithms_for
 from federation.errors import InvalidRequestObject
 from federation.relying_parties.model import RelyingParty
 
@@ -32,7 +32,8 @@ def read(text: str, relying_party: RelyingParty, keys: RelyingPartyKeys, *, issu
     try:
         found = signed_jwt.read(text)
         types = {TYPE} if strict else {TYPE, "jwt"}
-        algorithm = signed_jwt.check_header(found.header, bound=relying_party.request_object_signing_alg, types=types)
+        algorithms = algorithms_for(relying_party, relying_party.request_object_signing_alg)
+        algorithm = signed_jwt.check_header(found.header, algorithms=algorithms, types=types)
         _check_names(found.claims, relying_party, issuer=issuer)
         _check_times(found, now, begins="nbf" in found.claims or strict)
         signed_jwt.check_signature(found, relying_party, keys, algorithm)

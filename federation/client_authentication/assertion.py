@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from federation.client_authentication import signed_jwt
 from federation.client_authentication.keys import RelyingPartyKeys
-from federation.client_authentication.signed_jwt import SKEW, SignedJwt, Unfit
+from federation.client_authentication.signed_jwt import SKEW, SignedJwt, Unfit, algorithms_for
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidClient
 from federation.hashing import fingerprint
@@ -50,8 +50,8 @@ def check_assertion(
     Raises InvalidClient. Leaves `jti` in the store until the assertion has expired.
     """
     try:
-        bound = relying_party.token_endpoint_auth_signing_alg
-        algorithm = signed_jwt.check_header(assertion.header, bound=bound, types=_TYPES)
+        algorithms = algorithms_for(relying_party, relying_party.token_endpoint_auth_signing_alg)
+        algorithm = signed_jwt.check_header(assertion.header, algorithms=algorithms, types=_TYPES)
         _check_names(assertion, relying_party, issuer=issuer, token_endpoint=token_endpoint)
         issued, expires = _check_times(assertion, now)
         jti = _id_of(assertion)

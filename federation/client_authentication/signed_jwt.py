@@ -10,8 +10,10 @@ from typing import Any
 from joserfc import jws
 from joserfc.errors import JoseError
 
+from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.client_authentication.keys import KeyHolder, RelyingPartyKeys
-from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, PublicKey
+from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.public_keys import PublicKey
 from federation.strict_json import NotStrictJson, parse_object
 
 LONGEST = 8_192
@@ -59,16 +61,22 @@ def read(text: str) -> SignedJwt:
         raise Unfit(f"its JSON: {error}") from None
 
 
-def check_header(header: Mapping[str, Any], *, bound: str | None, types: Collection[str]) -> str:
-    """Return the algorithm: the one `bound` to the relying party, or any we verify; raise Unfit.
+def algorithms_for(relying_party: RelyingParty, bound: str | None) -> Collection[str]:
+    """Return what it may sign with: the algorithm its record binds it to, or any we verify (FAPI 2.0 section 5.4.1)."""
+    if bound is not None:
+        return (bound,)
+    return STRONG_ALGORITHMS if relying_party.profile == "fapi2" else SIGNING_ALGORITHMS
+
+
+def check_header(header: Mapping[str, Any], *, algorithms: Collection[str], types: Collection[str]) -> str:
+    """Return the algorithm, one of those allowed; raise Unfit.
 
     `types` are the `typ` there may be, in lower case; one that is left out is "jwt". Keys offered in the header
     are never looked at.
     """
     algorithm, typ = header.get("alg"), header.get("typ", "JWT")
-    allowed = SIGNING_ALGORITHMS if bound is None else (bound,)
-    if not isinstance(algorithm, str) or algorithm not in allowed:
-        raise Unfit("alg is not one the relying party may use")
+    if not isinstance(algorithm, str) or algorithm not in algorithms:
+        raise Unfit("alg is not one that may be used")
     if not isinstance(typ, str) or typ.lower().removeprefix("application/") not in types:
         raise Unfit("typ is that of something else")
     if "crit" in header or "b64" in header:
@@ -89,10 +97,11 @@ def check_signature(jwt: SignedJwt, holder: KeyHolder, keys: RelyingPartyKeys, a
 
 
 def _signed_by_any(jwt: SignedJwt, candidates: list[PublicKey], algorithm: str) -> bool:
-    return any(_signed_by(jwt, key, algorithm) for key in candidates)
+    return any(is_signed_by(jwt, key, algorithm) for key in candidates)
 
 
-def _signed_by(jwt: SignedJwt, key: PublicKey, algorithm: str) -> bool:
+def is_signed_by(jwt: SignedJwt, key: PublicKey, algorithm: str) -> bool:
+    """Say whether the key verifies it."""
     registry = jws.JWSRegistry(algorithms=[algorithm], strict_check_header=False)
     registry.max_header_length = LONGEST_HEADER * 2
     try:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from federation.algorithms import SIGNING_ALGORITHMS
 from federation.client_authentication import signed_jwt
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.client_authentication.signed_jwt import SKEW, SignedJwt, Unfit
@@ -78,7 +79,7 @@ def check(
     try:
         found = signed_jwt.read(text)
         authority = _authority_of(found, authorities)
-        algorithm = signed_jwt.check_header(found.header, bound=None, types=_TYPES)
+        algorithm = signed_jwt.check_header(found.header, algorithms=SIGNING_ALGORITHMS, types=_TYPES)
         signed_jwt.check_signature(found, authority, keys, algorithm)
         issued, expires = _check_times(found, now)
         _check_audience(found.claims, issuer)

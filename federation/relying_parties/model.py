@@ -82,6 +82,8 @@ class RelyingParty:
     require_signed_request_object: bool = False
     request_object_signing_alg: str | None = None
     """None for any algorithm its keys can verify."""
+    dpop_bound_access_tokens: bool = False
+    """Whether every access token must be bound to a key (RFC 9449 section 5.2); others may be, as the client asks."""
     profile: str = "standard"
     may_ask: tuple[str, ...] = ()
     """The scopes it may register by itself: those of the invitation or authority on whose word it came."""

@@ -7,11 +7,11 @@ from typing import Any
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey, RSAKey, import_key
 
+from federation.algorithms import SIGNING_ALGORITHMS
+
 MOST_KEYS = 20
 LONGEST_DOCUMENT = 64 * 1024
 """Bytes of a key document."""
-SIGNING_ALGORITHMS = ("ES256", "PS256", "EdDSA", "Ed25519", "RS256")
-"""What a relying party may sign with. Never `none`, never a shared secret."""
 ENCRYPTION_ALGORITHMS = ("RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW")
 """By which an answer may be encrypted to a relying party (RFC 7518 section 4.1)."""
 _AGREEMENT = {"ECDH-ES", "ECDH-ES+A256KW"}

@@ -10,13 +10,14 @@ from datetime import datetime
 from secrets import token_urlsafe
 from typing import Any
 
+from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.outbound import Fetcher
 from federation.relying_parties import encryption, front_channel, pairwise
 from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.public_keys import SIGNING_ALGORITHMS, UnusableKeys, check_public_keys, fits
+from federation.relying_parties.public_keys import UnusableKeys, check_public_keys, fits
 from federation.relying_parties.redirect_uris import default_name
 from federation.relying_parties.rules import (
     DEVICE_CODE,
@@ -34,7 +35,6 @@ AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secr
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 LEVELS = ("aal1", "aal2")
-FAPI_ALGORITHMS = frozenset({"ES256", "PS256", "EdDSA", "Ed25519"})
 _CHOSEN_ALGORITHMS = (
     "token_endpoint_auth_signing_alg",
     "request_object_signing_alg",
@@ -99,6 +99,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
     keys = _keys(reader)
     profile = reader.choice("profile", ("standard", "fapi2")) or rules.profile
     usual_alg = "ES256" if profile == "fapi2" else rules.id_token_alg
+    bound = reader.flag("dpop_bound_access_tokens")
     return {
         "application_type": reader.choice("application_type", ("web", "native")) or "web",
         "grant_types": grant_types,
@@ -128,6 +129,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "require_signed_request_object": reader.flag("require_signed_request_object") or False,
         "request_object_signing_alg": reader.choice("request_object_signing_alg", SIGNING_ALGORITHMS),
         "profile": profile,
+        "dpop_bound_access_tokens": profile == "fapi2" if bound is None else bound,
     }
 
 
@@ -224,11 +226,13 @@ def _check_front_channel(reader: MetadataReader, fields: Mapping[str, Any]) -> N
 
 
 def _check_fapi(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
-    """FAPI 2.0 Security Profile sections 5.3.2 and 5.4: no secrets, no RS256."""
+    """FAPI 2.0 Security Profile sections 5.3.2 and 5.4: no secrets, no RS256, no bearer tokens."""
+    if not fields["dpop_bound_access_tokens"]:
+        reader.refuse("dpop_bound_access_tokens", "cannot be false in the profile fapi2.")
     if fields["token_endpoint_auth_method"] != "private_key_jwt":
         reader.refuse("token_endpoint_auth_method", "must be private_key_jwt in the profile fapi2.")
     if DEVICE_CODE in fields["grant_types"]:
         reader.refuse("grant_types", "cannot hold the device grant in the profile fapi2.")
     for field in _CHOSEN_ALGORITHMS:
-        if fields[field] not in {None, *FAPI_ALGORITHMS}:
+        if fields[field] not in {None, *STRONG_ALGORITHMS}:
             reader.refuse(field, "must be ES256 or EdDSA in the profile fapi2.")

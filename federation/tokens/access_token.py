@@ -2,11 +2,12 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from federation.authorization.details import Details
+from federation.binding.confirmation import UNBOUND, Confirmation
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidToken
 from federation.hashing import fingerprint
@@ -46,6 +47,8 @@ class AccessToken:
     """RFC 9396 section 9.1."""
     acr: str | None = None
     auth_time: int | None = None
+    confirmation: Confirmation = field(default_factory=dict)
+    """`cnf`: what its bearer must prove to hold."""
 
     @property
     def revocation_id(self) -> str:
@@ -63,6 +66,7 @@ def issue(
     scope: tuple[str, ...],
     details: Details,
     grant: Grant | None,
+    confirmation: Confirmation,
     now: datetime,
 ) -> str:
     """Return an access token in the form the relying party is registered for."""
@@ -81,6 +85,8 @@ def issue(
         claims |= {"grant": grant.grant_id, "acr": grant.acr, "auth_time": int(grant.auth_time.timestamp())}
     if details:
         claims["authorization_details"] = details
+    if confirmation:
+        claims["cnf"] = confirmation
     if relying_party.access_token_format == "jwt":
         return signer.sign(Purpose.ACCESS_TOKEN, ALGORITHM, claims, typ=TYPE)
     opaque = secrets.token_urlsafe(32)
@@ -110,6 +116,7 @@ def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, 
         authorization_details=tuple(claims.get("authorization_details", ())),
         acr=claims.get("acr"),
         auth_time=claims.get("auth_time"),
+        confirmation=claims.get("cnf", UNBOUND),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from federation import claims
 from federation.authorization.details import Details
+from federation.binding.confirmation import Confirmation, token_type
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.relying_parties.model import RelyingParty
@@ -38,6 +39,8 @@ class Desk:
     keys: RelyingPartyKeys
     """What relying parties published, to encrypt to."""
     token_secret: bytes
+    confirmation: Confirmation
+    """What the sender of this request proved to hold, and its tokens are bound to."""
     claims_of: Callable[[str], Mapping[str, Any]]
     """Everything known of a citizen, by id; asked only when an ID token is to tell some of it."""
     stop: Callable[[Misuse, str], None]
@@ -121,11 +124,12 @@ def _access(
         scope=scope,
         details=details,
         grant=grant,
+        confirmation=desk.confirmation,
         now=now,
     )
     return {
         "access_token": access,
-        "token_type": "Bearer",
+        "token_type": token_type(desk.confirmation),
         "expires_in": int(access_token.LIFETIME.total_seconds()),
         "scope": " ".join(scope),
         **({"authorization_details": details} if details else {}),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from federation.binding.confirmation import token_type
 from federation.client_authentication.encrypted import encrypt
 from federation.errors import InvalidClient, InvalidRequest, InvalidToken
 from federation.hashing import fingerprint
@@ -94,7 +95,7 @@ def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:
         "aud": token.audience,
         "client_id": token.client_id,
         "scope": " ".join(token.scope),
-        "token_type": "Bearer",
+        "token_type": token_type(token.confirmation),
         "iat": token.issued_at,
         "exp": token.expires_at,
         "jti": token.token_id,
@@ -103,6 +104,8 @@ def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:
         told["authorization_details"] = token.authorization_details
     if token.grant_id is not None:
         told |= {"acr": token.acr, "auth_time": token.auth_time}
+    if token.confirmation:
+        told["cnf"] = token.confirmation
     return told
 
 

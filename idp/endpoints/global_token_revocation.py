@@ -10,13 +10,14 @@ from federation.authorization.names import subject_for
 from federation.errors import UnknownSubject
 from federation.tokens.global_revocation import SCOPE, named
 from federation.tokens.standing import check_for_itself
-from idp.web import ending
+from idp.web import ending, possession
 from idp.web.access import bearer, token_bearers_only
 from idp.web.services import services
 from idp.web.transaction import stores
 
 bp = Blueprint("global_token_revocation", __name__)
 bp.before_request(token_bearers_only)
+possession.renew(bp)
 
 
 @bp.post("/global-token-revocation")

@@ -5,12 +5,14 @@ from flask.typing import ResponseReturnValue
 
 from federation.tokens.grants import management
 from idp.audit.tokens import GrantGivenBack
+from idp.web import possession
 from idp.web.access import bearer, token_bearers_only
 from idp.web.services import services
 from idp.web.transaction import stores
 
 bp = Blueprint("grants", __name__)
 bp.before_request(token_bearers_only)
+possession.renew(bp)
 
 
 @bp.get("/grants", defaults={"grant_id": ""})

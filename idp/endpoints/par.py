@@ -4,7 +4,7 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from federation.authorization import pushed
-from idp.web import cross_origin
+from idp.web import cross_origin, possession
 from idp.web.access import relying_parties_only, relying_party
 from idp.web.hints import read_hint
 from idp.web.services import services
@@ -12,6 +12,7 @@ from idp.web.services import services
 bp = Blueprint("par", __name__)
 bp.before_request(relying_parties_only)
 cross_origin.allow(bp)
+possession.renew(bp)
 
 
 @bp.post("/par")
@@ -27,6 +28,7 @@ def push() -> ResponseReturnValue:
         issuer=use.settings.issuer,
         pkce=use.settings.pkce,
         detail_types=use.detail_types,
+        dpop_key=possession.dpop_key(),
         now=use.clock.now(),
     )
     answer = {"request_uri": request_uri, "expires_in": int(pushed.LIFETIME.total_seconds())}

@@ -22,7 +22,7 @@ def register() -> ResponseReturnValue:
     """Judge what is said, keep it, and answer with all that is registered; its secrets are told only now."""
     now = services().clock.now()
     authorization = request.headers.get("Authorization")
-    token = None if authorization is None else bearer.presented(authorization, {})
+    token = None if authorization is None else bearer.plain(authorization)
     told, by = register_itself(request.get_data(), token, registration_desk(), now)
     made = told.relying_party
     stores().audit.record(AgencyRegistered(at=now, client_id=made.client_id, agency=made.agency, by=by))

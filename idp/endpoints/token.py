@@ -7,11 +7,12 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from federation.authorization.parameters import Parameters
+from federation.binding import confirmation
 from federation.tokens.desk import Answer
 from federation.tokens.exchange import exchange
 from idp.audit.log import Event
 from idp.audit.tokens import ClientCredentialsIssued, CodeRedeemed, TokenRefreshed
-from idp.web import cross_origin
+from idp.web import cross_origin, possession
 from idp.web.access import relying_parties_only, relying_party
 from idp.web.services import services
 from idp.web.token_desk import token_desk
@@ -20,13 +21,16 @@ from idp.web.transaction import stores
 bp = Blueprint("token", __name__)
 bp.before_request(relying_parties_only)
 cross_origin.allow(bp)
+possession.renew(bp)
 
 
 @bp.post("/token")
 def redeem() -> ResponseReturnValue:
     """Exchange what came for tokens, and note it in the same transaction."""
     now = services().clock.now()
-    answer = exchange(Parameters.of(request.form.items(multi=True)), relying_party(), token_desk(), now)
+    bound_to = confirmation.of_request(relying_party(), dpop_key=possession.dpop_key())
+    form = Parameters.of(request.form.items(multi=True))
+    answer = exchange(form, relying_party(), token_desk(bound_to), now)
     stores().audit.record(_event(answer, now))
     return jsonify(answer.body), {"Cache-Control": "no-store", "Pragma": "no-cache"}
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from federation.tokens import userinfo
-from idp.web import cross_origin
+from idp.web import cross_origin, possession
 from idp.web.access import bearer, token_bearers_only
 from idp.web.services import services
 from idp.web.token_desk import told_of
@@ -12,6 +12,7 @@ from idp.web.token_desk import told_of
 bp = Blueprint("userinfo", __name__)
 bp.before_request(token_bearers_only)
 cross_origin.allow(bp)
+possession.renew(bp)
 
 
 @bp.route("/userinfo", methods=["GET", "POST"])

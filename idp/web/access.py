@@ -2,6 +2,7 @@
 
 from flask import g, request
 
+from federation.binding.confirmation import check_holder
 from federation.client_authentication import authenticate
 from federation.client_authentication.presented import Presented
 from federation.dynamic_registration import managing
@@ -11,7 +12,7 @@ from federation.tokens import bearer as bearer_token
 from federation.tokens.standing import Standing, check_standing
 from idp.sessions.model import Session
 from idp.signin.errors import PageError
-from idp.web import browser
+from idp.web import browser, possession
 from idp.web.registration_desk import registration_desk
 from idp.web.services import services
 from idp.web.transaction import stores
@@ -51,15 +52,17 @@ def token_bearers_only() -> None:
     use = services()
     now = use.clock.now()
     form = request.form if request.method == "POST" else {}
-    presented = bearer_token.presented(request.headers.get("Authorization"), form)
+    presented, scheme = bearer_token.presented(request.headers.get("Authorization"), form)
     token = access_token.read_for_us(use.signer, use.ephemeral, presented, issuer=use.settings.issuer, now=now)
+    dpop_key = possession.dpop_key(access_token=presented) if scheme == "dpop" else None
+    check_holder(token.confirmation, scheme=scheme, dpop_key=dpop_key)
     opened = stores()
     g.bearer = check_standing(token, grants=opened.grants, registry=opened.relying_parties, now=now)
 
 
 def registrants_only() -> None:
     """Only who brings the registration access token of the service that the path names (RFC 7592 section 2)."""
-    token = bearer_token.presented(request.headers.get("Authorization"), {})
+    token = bearer_token.plain(request.headers.get("Authorization", ""))
     client_id = (request.view_args or {})["client_id"]
     g.relying_party = managing.find(client_id, token, registration_desk())
 

@@ -71,6 +71,7 @@ def answer(interaction: Interaction, relying_party: RelyingParty, visitor: Visit
         amr=session.amr,
         nonce=asked.nonce,
         code_challenge=asked.code_challenge,
+        dpop_jkt=asked.dpop_jkt,
         claims=asked.claims,
         authorization_details=asked.authorization_details,
         resources=asked.resources,

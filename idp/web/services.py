@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from flask import Flask, current_app
 
 from federation.authorization.detail_types import DetailType
+from federation.binding.nonces import Nonces
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.dynamic_registration.software_statement import Authority
 from federation.ephemeral import EphemeralStore
@@ -45,6 +46,8 @@ class Services:
     """Makes new signing keys."""
     sealer: Sealer
     """Wraps what the stores keep and must not tell: seeds, letters, sign-ups on their way."""
+    nonces: Nonces
+    """Date the proofs of those who hold a key."""
     cookie_secret: str
     """Signs forms, return envelopes and the marks of known browsers; needs no store."""
     installation: Callable[[], InstallationSecrets]

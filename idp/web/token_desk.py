@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from federation.binding.confirmation import UNBOUND, Confirmation
 from federation.tokens.desk import Desk, Misuse
 from idp.audit.tokens import CodeReplayed, RefreshReused
 from idp.citizens.attributes import claims_of
@@ -16,8 +17,8 @@ _EVENTS: Mapping[Misuse, type[CodeReplayed] | type[RefreshReused]] = {
 }
 
 
-def token_desk() -> Desk:
-    """Return the collaborators of this request."""
+def token_desk(confirmation: Confirmation = UNBOUND) -> Desk:
+    """Return the collaborators of this request, whose sender proved to hold what `confirmation` names."""
     use = services()
     return Desk(
         issuer=use.settings.issuer,
@@ -26,6 +27,7 @@ def token_desk() -> Desk:
         grants=stores().grants,
         keys=use.relying_party_keys,
         token_secret=use.token_secret,
+        confirmation=confirmation,
         claims_of=told_of,
         stop=stop,
     )

@@ -20,7 +20,6 @@ from tests.support.visitor import Citizen
 SOURCES = Path(__file__).parent / "node"
 BACK = "http://localhost:7/back"
 SIGNED_OUT = "http://localhost:7/bye"
-PUSHING = ("client_secret_post", "private_key_jwt")
 ENC: KeyParameters = {"kid": "for reading", "use": "enc"}
 
 
@@ -85,25 +84,28 @@ def unmarked(jwk: Mapping[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("method", "alg", "encrypted"),
+    ("method", "alg", "ways"),
     [
-        ("client_secret_basic", "ES256", None),
-        ("client_secret_post", "RS256", ("RSA-OAEP-256", "A128CBC-HS256")),
-        ("private_key_jwt", "EdDSA", ("ECDH-ES", "A256GCM")),
-        ("none", "ES256", ("ECDH-ES+A256KW", "A128CBC-HS256")),
+        ("client_secret_basic", "ES256", {}),
+        ("client_secret_post", "RS256", {"pushed": True, "encrypted": ("RSA-OAEP-256", "A128CBC-HS256")}),
+        (
+            "private_key_jwt",
+            "EdDSA",
+            dict.fromkeys(("pushed", "bound", "signedRequest", "signedAnswers"), True)
+            | {"encrypted": ("ECDH-ES", "A256GCM")},
+        ),
+        ("none", "ES256", {"bound": True, "encrypted": ("ECDH-ES+A256KW", "A128CBC-HS256")}),
     ],
+    ids=["basic", "post", "fapi2", "public"],
 )
 def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
-    service: Service,
-    openid_client: OpenidClient,
-    method: str,
-    alg: str,
-    encrypted: tuple[str, str] | None,
+    service: Service, openid_client: OpenidClient, method: str, alg: str, ways: dict[str, Any]
 ) -> None:
-    pushed = method in PUSHING
+    encrypted: tuple[str, str] | None = ways.get("encrypted")
     key = ECKey.generate_key("P-256", {"kid": "ours", "use": "sig"})
     by_rsa = encrypted is not None and encrypted[0].startswith("RSA")
     reading = RSAKey.generate_key(2048, ENC) if by_rsa else ECKey.generate_key("P-256", ENC)
+    fapi2 = {"profile": "fapi2", "require_signed_request_object": True} if method == "private_key_jwt" else {}
     made = register(
         service,
         redirect_uris=[BACK],
@@ -113,32 +115,32 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
         authorization_signed_response_alg=alg,
         jwks={"keys": [key.as_dict(private=False), reading.as_dict(private=False)]},
         **wanted(*encrypted, alg) if encrypted else {},
+        **fapi2,
     )
     citizen = Citizen(email := new_citizen(service))
-    client_id = made["client_id"]
+    other = register(service, redirect_uris=[BACK])["client_id"]
 
     asked = openid_client.tell(
         {
             "issuer": service.base_url,
-            "clientId": client_id,
+            "clientId": made["client_id"],
             "redirectUri": BACK,
             "signedOutUri": SIGNED_OUT,
             "alg": alg,
             "method": method,
-            "pushed": pushed,
-            "signedRequest": method == "private_key_jwt",
-            "signedAnswers": method == "private_key_jwt",
             "secret": made.get("client_secret"),
             "privateKey": key.as_dict(private=True),
             "decryption": encrypted
             and {"alg": encrypted[0], "enc": encrypted[1], "jwk": unmarked(reading.as_dict(private=True))},
+            **ways,
         }
     )
-    assert ("request_uri=urn" in asked["authorize"]) is pushed
+    assert ("request_uri=urn" in asked["authorize"]) is ("pushed" in ways)
     told = openid_client.tell({"back": citizen.come_back(asked["authorize"], to=BACK)})
 
     assert told["parts"] == (5 if encrypted else 3)
     assert citizen.pages == ["continue", "allow"]
+    assert told["bound"] is ("bound" in ways)
     assert told["userinfo"]["sub"] == told["claims"]["sub"]
     assert (told["userinfo"]["email"], told["userinfo"]["given_name"]) == (email, "Ada")
     assert told["after"] == told["userinfo"]
@@ -146,9 +148,9 @@ def test_openid_client_signs_a_citizen_in_reads_refreshes_signs_out_and_revokes(
         assert (told["introspected"]["active"], told["introspected"]["sub"]) == (True, told["claims"]["sub"])
     assert told["refreshed"] == {"renewed": True, "scope": "openid profile email offline_access"}
 
-    assert "code" in silently(citizen, service, client_id, BACK)
+    assert silently(citizen, service, other, BACK)["error"] == "consent_required"
     assert citizen.come_back(told["signOut"], to=SIGNED_OUT) == f"{SIGNED_OUT}?state=left"
-    assert silently(citizen, service, client_id, BACK)["error"] == "login_required"
+    assert silently(citizen, service, other, BACK)["error"] == "login_required"
 
     assert openid_client.tell({"signed_out": True}) == {"userinfo": "invalid_token", "refresh": "invalid_grant"}
 

@@ -142,9 +142,10 @@ def test_keys_rotate_three_times_under_load_and_no_verification_fails(start_serv
                 signers[key.pair].add(key.kid)
 
     with meanwhile((watch, 0.1), *((agency.serve_one, PAUSE) for agency in agencies)) as wrong:
-        for _ in range(ROTATIONS):
+        for number in range(ROTATIONS):
+            await_signers(agencies, number + 1)
             service.cli("keys", "rotate", "--wait")
-        time.sleep(2 * PAUSE + 4)
+        await_signers(agencies, ROTATIONS + 1)
     engine.dispose()
 
     assert wrong == []
@@ -152,6 +153,14 @@ def test_keys_rotate_three_times_under_load_and_no_verification_fails(start_serv
     used = {kid for agency in agencies for kids in agency.seen.values() for kid in kids}
     assert used >= {kid for (purpose, _), kids in signers.items() for kid in kids if purpose == "id_token"}
     assert {len(agency.seen["at+jwt"]) for agency in agencies} == {ROTATIONS + 1}
+
+
+def await_signers(agencies: list[Agency], number: int) -> None:
+    """Return once every agency holds access tokens of so many keys."""
+    until = time.monotonic() + 30
+    while any(len(agency.seen["at+jwt"]) < number for agency in agencies):
+        assert time.monotonic() < until, [agency.seen["at+jwt"] for agency in agencies]
+        time.sleep(0.1)
 
 
 def welcome(agency: Agency) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
+from tests.support.dpop import DpopKey
 from tests.support.insider import Insider
 from tests.support.public_app import BACK, client_id, question
 from tests.support.racing import post, race, send
@@ -49,6 +50,25 @@ def test_fifty_racing_redemptions_have_one_success_and_its_tokens_are_ended(
     bearer = {"Authorization": f"Bearer {won['access_token']}"}
     assert requests.get(f"{service.base_url}/userinfo", headers=bearer, timeout=10).status_code == 401
     assert send(refresh(service, client_id, won["refresh_token"])).json()["error"] == "invalid_grant"
+
+
+def test_a_raced_proof_is_good_once(service: Service, client_id: str, code: str) -> None:
+    key = DpopKey()
+    at_token, at_userinfo = f"{service.base_url}/token", f"{service.base_url}/userinfo"
+    asking = redeem(service, client_id, code)
+    asking.headers["DPoP"] = key.proof("POST", at_token)
+    nonce = send(asking).headers["DPoP-Nonce"]
+    asking.headers["DPoP"] = key.proof("POST", at_token, nonce=nonce)
+    token = send(asking).json()["access_token"]
+    headers = {
+        "Authorization": f"DPoP {token}",
+        "DPoP": key.proof("GET", at_userinfo, nonce=nonce, access_token=token),
+    }
+
+    answers = race(lambda _: requests.Request("GET", at_userinfo, headers=headers))
+
+    outcomes = Counter(answer.status_code for answer in answers)
+    assert outcomes == {200: 1, 401: len(answers) - 1}, outcomes
 
 
 def test_a_raced_refresh_token_has_one_successor(service: Service, client_id: str, code: str) -> None:

@@ -28,6 +28,7 @@ LogLevel warn auth_openidc:info
 StartServers 1
 MinSpareThreads 1
 MaxSpareThreads 8
+KeepAlive Off
 ThreadsPerChild 8
 MaxRequestWorkers 8
 

@@ -191,6 +191,7 @@ class TokenOffice:
             grants=stores.grants,
             keys=self.keys,
             token_secret=self.token_secret,
+            confirmation={},
             claims_of=claims,
             stop=stop,
         )

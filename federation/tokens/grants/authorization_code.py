@@ -1,6 +1,5 @@
 """The authorization code grant: a code is spent, checked, and turned into a grant (RFC 6749 section 4.1.3)."""
 
-import hashlib
 import hmac
 import re
 from datetime import datetime, timedelta
@@ -9,9 +8,10 @@ from typing import NoReturn
 from federation.authorization import codes, details, resources
 from federation.authorization.codes import AuthorizationCode
 from federation.authorization.parameters import Parameters
+from federation.binding.confirmation import DPOP_KEY, Confirmation
 from federation.client_authentication.encrypted import check_possible
 from federation.errors import InvalidGrant, InvalidRequest
-from federation.hashing import base64url, fingerprint
+from federation.hashing import ascii_hash, fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.tokens import access_token, refresh_token
 from federation.tokens.desk import Answer, Desk, Misuse, answer_for_citizen
@@ -42,7 +42,7 @@ def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datet
         raise InvalidGrant("not the form of a code")
     check_possible(relying_party, desk.keys, alg=relying_party.id_token_encrypted_response_alg)
     authorised = _spend(code, desk, now)
-    _check(authorised, form, relying_party)
+    _check(authorised, form, relying_party, desk)
     return hand_over(authorised, code, relying_party, desk, form=form, now=now)
 
 
@@ -57,7 +57,7 @@ def hand_over(
 ) -> Answer:
     """Issue the tokens of what was authorised and is spent, and keep its grant; raise InvalidGrant if that ended."""
     refresh = _refresh_token(authorised, relying_party, desk)
-    grant = _grant(authorised, code, refresh, now)
+    grant = _grant(authorised, code, refresh, desk.confirmation, now)
     answer = answer_for_citizen(
         desk,
         relying_party,
@@ -98,12 +98,14 @@ def _grant_id(code: str) -> str:
     return code.partition(".")[0]
 
 
-def _check(authorised: AuthorizationCode, form: Parameters, relying_party: RelyingParty) -> None:
+def _check(authorised: AuthorizationCode, form: Parameters, relying_party: RelyingParty, desk: Desk) -> None:
     if authorised.client_id != relying_party.client_id:
         raise InvalidGrant("the code was minted for another relying party")
     if form.get("redirect_uri") != authorised.redirect_uri:
         raise InvalidGrant("redirect_uri is not the one the code was sent to")
     check_verifier(form.get("code_verifier") or None, authorised.code_challenge)
+    if authorised.dpop_jkt is not None and desk.confirmation.get(DPOP_KEY) != authorised.dpop_jkt:
+        raise InvalidGrant("the code is bound to another DPoP key")
 
 
 def check_verifier(verifier: str | None, challenge: str | None) -> None:
@@ -120,7 +122,7 @@ def check_verifier(verifier: str | None, challenge: str | None) -> None:
         raise InvalidGrant("code_verifier is missing")
     if not _VERIFIER.fullmatch(verifier):
         raise InvalidGrant("code_verifier is not 43 to 128 unreserved characters")
-    if not hmac.compare_digest(base64url(hashlib.sha256(verifier.encode("ascii")).digest()), challenge):
+    if not hmac.compare_digest(ascii_hash(verifier), challenge):
         raise InvalidGrant("code_verifier does not match the code_challenge")
 
 
@@ -130,7 +132,9 @@ def _refresh_token(authorised: AuthorizationCode, relying_party: RelyingParty, d
     return refresh_token.first(desk.token_secret, authorised.grant_id)
 
 
-def _grant(authorised: AuthorizationCode, code: str, refresh: str | None, now: datetime) -> Grant:
+def _grant(
+    authorised: AuthorizationCode, code: str, refresh: str | None, confirmation: Confirmation, now: datetime
+) -> Grant:
     return Grant(
         grant_id=authorised.grant_id,
         client_id=authorised.client_id,
@@ -145,6 +149,7 @@ def _grant(authorised: AuthorizationCode, code: str, refresh: str | None, now: d
         claims=authorised.claims,
         authorization_details=authorised.authorization_details,
         resources=authorised.resources,
+        confirmation=confirmation,
         code_hash=fingerprint(code),
         created_at=now,
         expires_at=now + (access_token.LIFETIME if refresh is None else ABSOLUTE),

@@ -1,11 +1,12 @@
 """A grant: what a citizen agreed that one relying party may have, and everything its tokens stand on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from federation.authorization.details import Details
+from federation.binding.confirmation import Confirmation
 from federation.claims import OF_SCOPE
 
 ABSOLUTE = timedelta(days=30)
@@ -38,6 +39,8 @@ class Grant:
     """What the citizen allowed, in full (RFC 9396)."""
     resources: tuple[str, ...] = ()
     """The APIs of agencies that its access tokens may be for (RFC 8707)."""
+    confirmation: Confirmation = field(default_factory=dict)
+    """What the tokens it began with were bound to. Whoever has no other proof of who it is renews them by the same."""
     code_hash: str
     """SHA-256 of the code that bought it, base64url: a late second use is still known as one."""
     created_at: datetime

@@ -17,7 +17,7 @@ GRACE = timedelta(seconds=10)
 
 
 def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
-    """Issue tokens of no more than was granted. Where the client cannot keep a secret, the refresh token changes."""
+    """Issue tokens of no more than was granted. The token itself changes where neither a secret nor a key binds it."""
     presented = form.get("refresh_token")
     if not presented:
         raise InvalidRequest("refresh_token is missing")
@@ -28,8 +28,9 @@ def redeem(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datet
     scope = narrow(form.get("scope"), grant.scope)
     audience = resources.audience(form.resources, grant.resources, relying_party, issuer=desk.issuer)
     wanted = details.narrowed(form.get("authorization_details"), grant.authorization_details)
+    _check_holder(grant, relying_party, desk)
     successor = None
-    if relying_party.confidential:
+    if relying_party.confidential or grant.confirmation:
         _check_head(grant, presented, desk)
     else:
         successor = _rotate(grant, presented, relying_party, desk, now)
@@ -55,6 +56,14 @@ def _find(grant_id: str, relying_party: RelyingParty, desk: Desk, now: datetime)
     if grant.client_id != relying_party.client_id:
         raise InvalidGrant("the refresh token was issued to another relying party")
     return grant
+
+
+def _check_holder(grant: Grant, relying_party: RelyingParty, desk: Desk) -> None:
+    """What began bound stays bound: for a public client to the same key, for others to any (RFC 9449 section 5)."""
+    shown, kept = desk.confirmation, grant.confirmation
+    fits = kept.keys() <= shown.keys() if relying_party.confidential else kept.items() <= shown.items()
+    if not fits:
+        raise InvalidGrant("the grant is bound to a key that was not proved")
 
 
 def _check_head(grant: Grant, presented: str, desk: Desk) -> None:

@@ -44,6 +44,7 @@ grants = Table(
     Column("claims", Json),
     Column("authorization_details", Json),
     Column("resources", Text),
+    Column("confirmation", Json),
     Column("code_hash", Text),
     Column("created_at", Instant),
     Column("expires_at", Instant, nullable=False),
@@ -150,6 +151,7 @@ class SqlGrants:
         row["amr"] = " ".join(grant.amr)
         row["authorization_details"] = list(grant.authorization_details) or None
         row["resources"] = " ".join(grant.resources) or None
+        row["confirmation"] = dict(grant.confirmation)
         return self._work.write(_ADD, row | {"authorised_in": access_epoch}).first() is not None
 
     def find(self, grant_id: str, now: datetime) -> Grant | None:

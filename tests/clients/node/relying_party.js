@@ -49,6 +49,9 @@ const config = await client.discovery(
 client.enableNonRepudiationChecks(config)
 const reading = registered.decryption && (await decryptionKey(registered))
 if (reading) client.enableDecryptingResponses(config, [registered.decryption.enc], reading)
+const options = registered.bound
+  ? { DPoP: client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256')) }
+  : undefined
 if (registered.signedAnswers) client.useJwtResponseMode(config)
 
 const verifier = client.randomPKCECodeVerifier()
@@ -67,24 +70,23 @@ if (registered.signedRequest) {
   wanted = (await client.buildAuthorizationUrlWithJAR(config, wanted, await signingKey(registered))).searchParams
 }
 const build = registered.pushed ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl
-say({ authorize: (await build(config, wanted)).href })
+say({ authorize: (await build(config, wanted, options)).href })
 
 const { back } = await hear()
-const tokens = await client.authorizationCodeGrant(config, new URL(back), {
-  pkceCodeVerifier: verifier,
-  expectedState: state,
-  expectedNonce: nonce,
-  idTokenExpected: true,
-})
+const checks = { pkceCodeVerifier: verifier, expectedState: state, expectedNonce: nonce, idTokenExpected: true }
+const tokens = await client.authorizationCodeGrant(config, new URL(back), checks, undefined, options)
 const claims = tokens.claims()
-const userinfo = await client.fetchUserInfo(config, tokens.access_token, claims.sub)
+const userinfoOf = (held) => client.fetchUserInfo(config, held.access_token, claims.sub, options)
+const refresh = () => client.refreshTokenGrant(config, tokens.refresh_token, undefined, options)
+const userinfo = await userinfoOf(tokens)
 const introspected = registered.method !== 'none' && (await client.tokenIntrospection(config, tokens.access_token))
-const refreshed = await client.refreshTokenGrant(config, tokens.refresh_token)
-const after = await client.fetchUserInfo(config, refreshed.access_token, claims.sub)
+const refreshed = await refresh()
+const after = await userinfoOf(refreshed)
 const decrypted = async (jwe) => new TextDecoder().decode((await compactDecrypt(jwe, reading.key)).plaintext)
 const hint = reading ? await decrypted(tokens.id_token) : tokens.id_token
 say({
   claims,
+  bound: tokens.token_type === 'dpop',
   userinfo,
   after,
   introspected,
@@ -101,7 +103,7 @@ await hear()
 await client.tokenRevocation(config, refreshed.refresh_token ?? tokens.refresh_token)
 const refusal = (error) => error.error ?? error.cause?.[0]?.parameters?.error ?? error.message
 say({
-  userinfo: await client.fetchUserInfo(config, refreshed.access_token, claims.sub).then(() => 'answered', refusal),
-  refresh: await client.refreshTokenGrant(config, tokens.refresh_token).then(() => 'answered', refusal),
+  userinfo: await userinfoOf(refreshed).then(() => 'answered', refusal),
+  refresh: await refresh().then(() => 'answered', refusal),
 })
 process.exit(0)

@@ -171,6 +171,14 @@ def test_the_algorithm_is_bound_to_the_relying_party(desk: Desk) -> None:
         desk.ask_by_assertion(signed(desk.claims(), RSA, alg="RS256"))
 
 
+def test_fapi_takes_no_pkcs1_signature_whatever_the_record_says(desk: Desk) -> None:
+    desk.know(by_key(profile="fapi2"))
+
+    with pytest.raises(InvalidClient, match="alg"):
+        desk.ask_by_assertion(signed(desk.claims(), RSA, alg="RS256"))
+    assert desk.ask_by_assertion(signed(desk.claims(), RSA, alg="PS256"))
+
+
 def test_no_algorithm_and_no_shared_secret_ever_signs(desk: Desk) -> None:
     desk.know(by_key())
     claims = segment(json.dumps(desk.claims()).encode())

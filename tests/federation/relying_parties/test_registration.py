@@ -52,6 +52,14 @@ def test_silence_is_filled_with_safe_defaults_that_the_answer_shows() -> None:
     assert (told["client_id_issued_at"], told["client_secret_expires_at"]) == (int(NOW.timestamp()), 0)
 
 
+@pytest.mark.parametrize(
+    ("metadata", "bound"),
+    [({}, False), ({"dpop_bound_access_tokens": True}, True), ({"profile": "fapi2", "jwks": PUBLIC}, True)],
+)
+def test_tokens_are_bound_where_the_record_or_its_profile_says_so(metadata: dict[str, Any], bound: bool) -> None:
+    assert describe(added(**metadata))["dpop_bound_access_tokens"] is bound
+
+
 def test_the_secret_is_told_once_and_only_its_hash_is_kept() -> None:
     registered = add()
     secret = registered.client_secret
@@ -226,6 +234,7 @@ def test_a_native_scheme_needs_a_dot(uri: str) -> None:
         ({"id_token_signed_response_alg": "none"}, "id_token_signed_response_alg"),
         ({"id_token_encrypted_response_alg": "RSA-OAEP"}, "id_token_encrypted_response_alg"),
         ({"profile": "fapi2"}, "token_endpoint_auth_method"),
+        ({"profile": "fapi2", "jwks": PUBLIC, "dpop_bound_access_tokens": False}, "dpop_bound_access_tokens"),
         ({"profile": "fapi2", "jwks": PUBLIC, "id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
         ({"default_max_age": True}, "default_max_age"),
         ({"default_max_age": -1}, "default_max_age"),

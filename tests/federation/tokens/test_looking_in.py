@@ -212,6 +212,7 @@ def test_a_token_of_another_issuer_is_refused(office, signer):
         scope=("openid",),
         details=(),
         grant=None,
+        confirmation={},
         now=NOW,
     )
 
@@ -222,9 +223,12 @@ def test_a_token_of_another_issuer_is_refused(office, signer):
 @pytest.mark.parametrize(
     ("header", "form", "found"),
     [
-        ("Bearer abc", {}, "abc"),
-        ("bearer abc", {}, "abc"),
-        (None, {"access_token": "abc"}, "abc"),
+        ("Bearer abc", {}, ("abc", "bearer")),
+        ("bearer abc", {}, ("abc", "bearer")),
+        ("DPoP abc", {}, ("abc", "dpop")),
+        (None, {"access_token": "abc"}, ("abc", "bearer")),
+        ("DPoP abc", {"access_token": "abc"}, InvalidRequest),
+        ("DPoP", {"access_token": "abc"}, TokenMissing),
         ("Bearer abc", {"access_token": "abc"}, InvalidRequest),
         (None, {}, TokenMissing),
         ("Bearer", {}, TokenMissing),
@@ -235,7 +239,7 @@ def test_a_token_of_another_issuer_is_refused(office, signer):
     ],
 )
 def test_a_token_comes_in_the_header_or_the_form_and_only_once(header, form, found):
-    if isinstance(found, str):
+    if isinstance(found, tuple):
         assert bearer.presented(header, form) == found
     else:
         with pytest.raises(found):

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from federation.errors import DPOP_ALGORITHMS
 from idp.citizens.model import Citizen
 from keys.states import Purpose
 from tests.support.agency import OPAQUE, PUBLIC, SECRET, agency
@@ -81,7 +82,7 @@ def test_userinfo_takes_the_token_in_a_form_and_never_in_the_url(agency: Any, si
     )
 
     assert in_form.status_code == 200
-    assert (in_url.status_code, in_url.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert (in_url.status_code, in_url.headers["WWW-Authenticate"]) == (401, f"Bearer, DPoP {DPOP_ALGORITHMS}")
     assert (both.status_code, both.json["error"]) == (400, "invalid_request")
 
 

@@ -91,6 +91,9 @@ def upgrade() -> None:
             nullable=True,
         ),
         sa.Column("resources", sa.Text(), nullable=True),
+        sa.Column(
+            "confirmation", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
+        ),
         sa.Column("code_hash", sa.Text(), nullable=True),
         sa.Column("created_at", tables.Instant(), nullable=True),
         sa.Column("expires_at", tables.Instant(), nullable=False),

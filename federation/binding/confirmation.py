@@ -1,0 +1,38 @@
+"""The confirmation of a token: which key or certificate its bearer must prove to hold (RFC 7800 section 3.1)."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from federation.errors import InvalidDpopProof, InvalidToken
+from federation.relying_parties.model import RelyingParty
+
+Confirmation = Mapping[str, str]
+"""The members of `cnf`; empty for a plain bearer token."""
+DPOP_KEY = "jkt"
+"""Thumbprint of a DPoP key (RFC 9449 section 6.1)."""
+UNBOUND: Confirmation = MappingProxyType({})
+
+
+def token_type(confirmation: Confirmation) -> str:
+    """Return how a token of this confirmation is brought (RFC 9449 section 5, RFC 8705 section 3)."""
+    return "DPoP" if DPOP_KEY in confirmation else "Bearer"
+
+
+def of_request(relying_party: RelyingParty, *, dpop_key: str | None) -> Confirmation:
+    """Return what the tokens of this request are bound to; raise InvalidDpopProof if the record wants more."""
+    if dpop_key is not None:
+        return {DPOP_KEY: dpop_key}
+    if relying_party.dpop_bound_access_tokens:
+        raise InvalidDpopProof("the relying party's tokens are bound by DPoP, and no proof came")
+    return UNBOUND
+
+
+def check_holder(demanded: Confirmation, *, scheme: str, dpop_key: str | None) -> None:
+    """Check who brings an access token against what it demands; raise InvalidToken.
+
+    A bound token is never taken as a bearer token, nor a bearer token as a bound one (RFC 9449 section 7.2).
+    """
+    if (scheme == "dpop") != (DPOP_KEY in demanded):
+        raise InvalidToken("the scheme is not that of the token")
+    if demanded.get(DPOP_KEY) != dpop_key:
+        raise InvalidToken("the token is bound to another key")

@@ -1,0 +1,40 @@
+"""What the sender of a request proves to hold: the key of its DPoP proof."""
+
+from flask import Blueprint, Response, request
+
+from federation.binding import dpop
+from idp.web.services import services
+
+HEADER = "DPoP"
+
+
+def dpop_key(access_token: str | None = None) -> str | None:
+    """Return the thumbprint of the key proved in the header; None if no proof came, and none was needed.
+
+    With `access_token` the proof must come, and name it. Raises InvalidDpopProof or UseDpopNonce.
+    """
+    proof = request.headers.get(HEADER)
+    if proof is None and access_token is None:
+        return None
+    use = services()
+    return dpop.check(
+        proof or "",
+        method=request.method,
+        addresses=[use.settings.issuer + request.path],
+        store=use.ephemeral,
+        nonces=use.nonces,
+        now=use.clock.now(),
+        access_token=access_token,
+    )
+
+
+def renew(bp: Blueprint) -> None:
+    """Give a fresh nonce with every answer to a proof, refusals included (RFC 9449 section 8.2)."""
+    bp.after_request(_renew)
+
+
+def _renew(response: Response) -> Response:
+    if HEADER in request.headers:
+        use = services()
+        response.headers["DPoP-Nonce"] = use.nonces.issue(use.clock.now())
+    return response
