@@ -19,7 +19,7 @@ from federation.authorization.errors import (
     UnsupportedResponseType,
 )
 from federation.authorization.parameters import Parameters, is_fit
-from federation.authorization.pkce import check_challenge
+from federation.authorization.pkce import check_challenge, check_dpop_key
 from federation.authorization.request import AuthorizationRequest
 from federation.authorization.response import MODES, QUERY
 from federation.authorization.return_address import ReturnAddress
@@ -52,7 +52,6 @@ ELSEWHERE = {
 }
 """Ways of asking that are not offered."""
 
-_THUMBPRINT = re.compile(r"[A-Za-z0-9_-]{43}")
 _DIGITS = re.compile(r"[0-9]{1,9}")
 
 
@@ -99,7 +98,7 @@ def check(
         scope=scope,
         nonce=params.get("nonce"),
         code_challenge=challenge,
-        dpop_jkt=_check_dpop_key(params, to),
+        dpop_jkt=check_dpop_key(params, to),
         prompt=prompt,
         max_age=_check_max_age(params, relying_party, to),
         acr_values=params.words("acr_values") or relying_party.default_acr_values,
@@ -216,13 +215,6 @@ def _check_resources(
         return resources.check(params.resources, relying_party, issuer=issuer)
     except InvalidTarget as error:
         raise TargetRefused(to, str(error)) from error
-
-
-def _check_dpop_key(params: Parameters, to: ReturnAddress) -> str | None:
-    thumbprint = params.get("dpop_jkt")
-    if thumbprint is not None and not _THUMBPRINT.fullmatch(thumbprint):
-        raise InvalidAuthorizationRequest(to, "dpop_jkt is no SHA-256 thumbprint")
-    return thumbprint
 
 
 def _check_subject(

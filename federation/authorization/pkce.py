@@ -1,4 +1,4 @@
-"""Proof Key for Code Exchange: the challenge of a request (RFC 7636 section 4.3, RFC 9700 section 2.1.1)."""
+"""What binds a code to who asked for it: PKCE (RFC 7636 section 4.3, RFC 9700 section 2.1.1), or a DPoP key."""
 
 import re
 
@@ -10,7 +10,7 @@ from federation.relying_parties.model import RelyingParty
 METHOD = "S256"
 OPTIONAL_FOR_CONFIDENTIAL = "optional-for-confidential"
 
-_S256_CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}")
+_SHA256 = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def check_challenge(params: Parameters, relying_party: RelyingParty, to: ReturnAddress, *, policy: str) -> str | None:
@@ -26,6 +26,14 @@ def check_challenge(params: Parameters, relying_party: RelyingParty, to: ReturnA
         raise InvalidAuthorizationRequest(to, "code_challenge is missing")
     if method != METHOD:
         raise InvalidAuthorizationRequest(to, "code_challenge_method is not S256")
-    if not _S256_CHALLENGE.fullmatch(challenge):
+    if not _SHA256.fullmatch(challenge):
         raise InvalidAuthorizationRequest(to, "code_challenge is not the base64url of a SHA-256")
     return challenge
+
+
+def check_dpop_key(params: Parameters, to: ReturnAddress) -> str | None:
+    """Return the thumbprint of the DPoP key that will redeem the code, or None (RFC 9449 section 10)."""
+    thumbprint = params.get("dpop_jkt")
+    if thumbprint is not None and not _SHA256.fullmatch(thumbprint):
+        raise InvalidAuthorizationRequest(to, "dpop_jkt is no SHA-256 thumbprint")
+    return thumbprint
