@@ -1,13 +1,15 @@
 """What registration by services works with, and the metadata that comes: strict JSON, one object."""
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.dynamic_registration.invitations import InvitationStore
 from federation.dynamic_registration.software_statement import Authority
-from federation.ephemeral import EphemeralStore
+from federation.ephemeral import EphemeralStore, StoreUnavailable
 from federation.outbound import Fetcher
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.registry import RelyingPartyRegistry
@@ -33,6 +35,24 @@ class Desk:
     store: EphemeralStore
     keys: RelyingPartyKeys
     fetcher: Fetcher
+    turn: threading.Lock
+    """Held by the one request of this process that has a document read for it."""
+
+    @contextmanager
+    def reading(self, said: Mapping[str, Any]) -> Iterator[None]:
+        """Judge a registration that may have us read a document: one at a time, or a slow place holds every thread.
+
+        Raises StoreUnavailable while another is being judged.
+        """
+        if said.get("sector_identifier_uri") is None:
+            yield
+            return
+        if not self.turn.acquire(blocking=False):
+            raise StoreUnavailable("a document is being read for another registration")
+        try:
+            yield
+        finally:
+            self.turn.release()
 
     def address_of(self, client_id: str) -> str:
         """Return where a registration is looked after (RFC 7592 section 3, `registration_client_uri`)."""

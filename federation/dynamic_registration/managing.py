@@ -59,7 +59,8 @@ def update(body: bytes, current: RelyingParty, desk: Desk, now: datetime) -> Tol
         public_subjects=current.subject_type == "public",
         profile=current.profile,
     )
-    changed = change(current, said, rules=rules, fetcher=desk.fetcher)
+    with desk.reading(said):
+        changed = change(current, said, rules=rules, fetcher=desk.fetcher)
     if statement is not None:
         software_statement.spend(statement, desk.store, now)
         stated = replace(changed.relying_party, software_statement=statement.text)

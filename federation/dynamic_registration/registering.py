@@ -98,7 +98,8 @@ def _judged(metadata: Mapping[str, Any], word: _Word, desk: Desk, now: datetime)
         profile="standard" if word.invitation is None else word.invitation.profile,
     )
     said = metadata if word.statement is None else {**metadata, **word.statement.claims}
-    registered = register(said, rules=rules, fetcher=desk.fetcher, now=now)
+    with desk.reading(said):
+        registered = register(said, rules=rules, fetcher=desk.fetcher, now=now)
     statement = None if word.statement is None else word.statement.text
     found = replace(registered.relying_party, may_ask=may_ask, software_statement=statement)
     return replace(registered, relying_party=found)

@@ -24,4 +24,5 @@ def registration_desk() -> Desk:
         store=use.ephemeral,
         keys=use.relying_party_keys,
         fetcher=use.fetcher,
+        turn=use.registration_turn,
     )

@@ -4,8 +4,9 @@ What needs the database to be built is built at its first use, so a process can 
 its keys, while the database is away.
 """
 
+import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from urllib.parse import urlsplit
 
@@ -51,6 +52,8 @@ class Services:
     cookie_secret: str
     """Signs forms, return envelopes and the marks of known browsers; needs no store."""
     installation: Callable[[], InstallationSecrets]
+    registration_turn: threading.Lock = field(default_factory=threading.Lock)
+    """Whose registration may have a document read now."""
 
     @cached_property
     def secrets(self) -> InstallationSecrets:

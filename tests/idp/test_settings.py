@@ -108,6 +108,7 @@ def test_http_is_accepted_on_loopback_only(loaded, issuer):
         ("EXTRA_CA", __file__),
         ("TRUSTED_PROXIES", "10.0.0.0/8"),
         ("KEY_PREPUBLISH", "20m"),
+        ("REGISTRATION", "open"),
     ],
 )
 def test_a_public_issuer_refuses_test_settings_unless_they_are_allowed(loaded, refused, name, value):
@@ -116,6 +117,30 @@ def test_a_public_issuer_refuses_test_settings_unless_they_are_allowed(loaded, r
 
     assert fault.startswith(f"COUNTERSIGN_{name} is a test setting")
     assert allowed.test_settings_on() == [f"COUNTERSIGN_{name}"]
+
+
+def test_guarded_registration_is_for_production(loaded):
+    assert loaded().registration == "closed"
+    assert loaded(REGISTRATION="guarded").test_settings_on() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ("{", "must name a file of JSON"),
+        ("{}", "must hold a JSON list"),
+        ('[{"jwks": {"keys": []}}]', "has an authority without an issuer"),
+        ('[{"issuer": "a", "jwks": {"keys": []}}]', "has an authority whose jwks must be"),
+        ('[{"issuer": "a", "jwks": {"keys": [{"kty": "oct", "k": "AA"}]}}]', "holds a private or shared key"),
+    ],
+)
+def test_authorities_that_cannot_be_used_stop_the_start(refused, tmp_path, text, fault):
+    (tmp_path / "authorities.json").write_text(text)
+
+    (said,) = refused(SOFTWARE_AUTHORITIES=str(tmp_path / "authorities.json"))
+
+    assert said.startswith("COUNTERSIGN_SOFTWARE_AUTHORITIES ")
+    assert fault in said
 
 
 def test_a_key_is_never_prepublished_for_less_than_caches_and_workers_need(loaded, refused):

@@ -1,14 +1,18 @@
 """POST /register (RFC 7591), over the whole application on both pairs of stores."""
 
+from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey
 
 from federation.dynamic_registration.tokens import hash_token
 from federation.relying_parties.client_secrets import hash_client_secret
+from federation.relying_parties.model import RelyingParty
 from tests.support.developer import Developer, dev, guarded, host, metadata
 from tests.support.pair import on_files
 from tests.support.site import Site
@@ -17,6 +21,12 @@ __all__ = ["dev", "guarded"]
 
 KEY = ECKey.generate_key("P-256", {"kid": "k1"})
 JWKS = {"keys": [KEY.as_dict(private=False)]}
+
+
+@pytest.fixture(scope="module")
+def anybody(tmp_path_factory: pytest.TempPathFactory) -> Developer:
+    """Somebody at a door that is open."""
+    return Developer(on_files(tmp_path_factory.mktemp("open"), registration="open", test_settings="allow"))
 
 
 def test_the_invited_register_and_are_told_every_value_and_their_secrets_once(dev: Developer) -> None:
@@ -213,17 +223,38 @@ def test_discovery_names_the_endpoint_where_there_is_one(dev: Developer) -> None
     assert told["registration_endpoint"] == "https://id.example/register"
 
 
-def test_an_open_door_lets_anybody_in_under_the_name_of_their_host(tmp_path: Path) -> None:
-    dev = Developer(on_files(tmp_path / "open", registration="open", test_settings="allow"))
+def test_an_open_door_lets_anybody_in_under_the_name_of_their_host(anybody: Developer) -> None:
     own = host()
 
-    answer = dev.register(metadata(redirect_uris=[f"https://{own}/cb"], subject_type="public"))
+    answer = anybody.register(metadata(redirect_uris=[f"https://{own}/cb"], subject_type="public"))
 
     assert (answer.status_code, answer.get_json()["agency"]) == (201, own)
     for more in ({"agency": "Tax Office"}, {"introspection": True}, {"scope": "openid permits:write"}):
-        assert dev.register(metadata(**more)).status_code == 400
-    assert dev.register(metadata(), "not-an-invitation").status_code == 401
-    assert dev.register(metadata(redirect_uris=["https://rp.example/other"])).status_code == 400
+        assert anybody.register(metadata(**more)).status_code == 400
+    assert anybody.register(metadata(), "not-an-invitation").status_code == 401
+    assert anybody.register(metadata(redirect_uris=["https://rp.example/other"])).status_code == 400
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+FIELDS = st.sampled_from([field.name for field in fields(RelyingParty)] + ["software_statement", "client_secret"])
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(FIELDS, JSON, max_size=6), st.booleans())
+def test_whatever_is_said_is_answered(anybody: Developer, said: dict[str, Any], fit: bool) -> None:
+    answer = anybody.register({**metadata(), **said} if fit else said)
+
+    assert answer.status_code in (201, 400), answer.text
+    if answer.status_code == 201:
+        told = answer.get_json()
+        again = anybody.call(
+            "PUT", f"/register/{told['client_id']}", {**metadata(), **said}, told["registration_access_token"]
+        )
+        assert again.status_code in (200, 400), again.text
 
 
 def test_an_id_is_new_each_time(dev: Developer) -> None:

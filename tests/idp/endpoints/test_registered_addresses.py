@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from pathlib import Path
 from threading import Event, Thread
@@ -234,6 +235,18 @@ class TestFromOutside:
             assert registered.status_code == 400, registered.text
 
         assert time.monotonic() - began < 4
+
+    def test_a_slow_place_holds_one_thread_at_most(self, dev: Developer, outside: Listener) -> None:
+        outside.answers["/"] = lambda _: time.sleep(1)
+        body, tokens = about("sector_identifier_uri", outside.url("/")), [dev.invited() for _ in range(6)]
+
+        with ThreadPoolExecutor(6) as pool:
+            answers = list(pool.map(lambda token: dev.register(body, token), tokens))
+
+        assert {answer.status_code for answer in answers} == {400, 503}
+        assert all("Retry-After" in answer.headers for answer in answers if answer.status_code == 503)
+        assert dev.register(metadata(), dev.invited()).status_code == 201
+        assert dev.register(body, tokens[0]).status_code == 400
 
     def test_what_is_read_there_is_not_told_on(self, dev: Developer, outside: Listener) -> None:
         outside.answers["/"] = answer(b'["the inside of a service of ours"]')
