@@ -10,6 +10,7 @@ from typing import Any
 from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.authorization import pkce, response
 from federation.claims import OF_SCOPE
+from federation.errors import EXPLANATIONS
 from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
 from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
@@ -67,6 +68,7 @@ def document(
     endpoints = {name: issuer + path for name, path in ENDPOINTS.items() if path in mounted}
     return {
         "issuer": issuer,
+        "service_documentation": issuer + EXPLANATIONS.rstrip("/"),
         **endpoints,
         **_always(claims, locales),
         **_of_endpoints(endpoints),

@@ -11,6 +11,7 @@ from idp.assembly import build
 from idp.clock import Clock
 from idp.endpoints import (
     authorize,
+    described,
     device_authorization,
     discovery,
     global_token_revocation,
@@ -53,6 +54,7 @@ from idp.web.transaction import TransactionalFlask
 
 MACHINES = (
     authorize,
+    described,
     device_authorization,
     discovery,
     global_token_revocation,
@@ -108,5 +110,5 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     compression.install(app)
     for module in (*MACHINES, *PEOPLE, *(() if settings.registration == "closed" else REGISTRATION)):
         app.register_blueprint(module.bp)
-    app.wsgi_app = Published(app, discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = Published(app, described.PLACES | discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
     return app

@@ -18,6 +18,7 @@ OIDC = "/.well-known/openid-configuration"
 OAUTH = "/.well-known/oauth-authorization-server"
 NOT_IN_METADATA = (
     "/.well-known/",
+    "/openapi.json",
     "/static/",
     "/healthz",
     "/readyz",
