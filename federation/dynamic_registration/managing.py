@@ -61,11 +61,12 @@ def update(body: bytes, current: RelyingParty, desk: Desk, now: datetime) -> Tol
     )
     with desk.reading(said):
         changed = change(current, said, rules=rules, fetcher=desk.fetcher)
-    if statement is not None:
-        software_statement.spend(statement, desk.store, now)
-        stated = replace(changed.relying_party, software_statement=statement.text)
-        changed = replace(changed, relying_party=stated)
-    return _kept(changed, desk)
+    if statement is None:
+        return _kept(changed, desk)
+    stated = replace(changed.relying_party, software_statement=statement.text)
+    answer = _kept(replace(changed, relying_party=stated), desk)
+    software_statement.spend(statement, desk.store, now)
+    return answer
 
 
 def delete(current: RelyingParty, desk: Desk, now: datetime) -> None:

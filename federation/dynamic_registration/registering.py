@@ -114,10 +114,11 @@ def _may_ask(word: _Word, desk: Desk) -> tuple[str, ...]:
 
 
 def _keep(registered: Registered, word: _Word, token_hash: str, desk: Desk, now: datetime) -> None:
-    """Use what may be used once, keep the service, and refuse a sector that another agency had first."""
+    """Keep the service, use what may be used once, and refuse a sector that another agency had first.
+
+    The statement comes last: what a store of its own remembers is not undone with the rest.
+    """
     found = registered.relying_party
-    if word.statement is not None:
-        software_statement.spend(word.statement, desk.store, now)
     if word.invitation is not None and not desk.invitations.use(word.invitation.invitation_id, now):
         raise InvalidToken("the invitation was used up, withdrawn or ended meanwhile")
     if not desk.registry.add(found, token_hash=token_hash):
@@ -125,3 +126,5 @@ def _keep(registered: Registered, word: _Word, token_hash: str, desk: Desk, now:
     if desk.registry.sector_owner(found.sector) != found.agency:
         field_name = "redirect_uris" if found.sector_identifier_uri is None else "sector_identifier_uri"
         raise refusal([Fault(field_name, "is on a host where another agency has a service; ask the operator.")])
+    if word.statement is not None:
+        software_statement.spend(word.statement, desk.store, now)

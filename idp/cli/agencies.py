@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -166,11 +167,17 @@ def update(client_id: str, *, new_subjects: bool, as_json: bool) -> None:
         with use.database.work() as stores:
             check_resources(changed.relying_party, stores.relying_parties, issuer=use.settings.issuer)
     with use.database.work() as stores:
-        if not stores.relying_parties.change(changed.relying_party):
+        if not stores.relying_parties.change(_without_taken(found, changed.relying_party)):
             raise Refusal("Nothing was changed: it is disabled, or was changed meanwhile. Look at it and try again.")
         stores.audit.record(AgencyChanged(at=now, client_id=client_id, by=BY))
     _print(describe_new(changed), as_json=as_json)
     say(f"Every worker knows within {MEMORY_SECONDS:g} seconds.")
+
+
+def _without_taken(before: RelyingParty, after: RelyingParty) -> RelyingParty:
+    """Return it without the leave to ask by itself again for a scope that was just taken from it."""
+    taken = set(before.scope) - set(after.scope)
+    return replace(after, may_ask=tuple(scope for scope in after.may_ask if scope not in taken))
 
 
 def _rules(use: Services) -> RegistrationRules:

@@ -180,6 +180,18 @@ def test_a_sector_is_the_agencys_that_had_it_first(engine: Engine) -> None:
     work.close()
 
 
+def test_a_sector_goes_with_the_name_of_its_agency(durable: "SqlDatabase") -> None:
+    with durable.work() as stores:
+        stores.relying_parties.add(FULL)
+        stores.relying_parties.add(replace(FULL, client_id="guest", agency="Guest"))
+
+    with durable.work() as stores:
+        assert stores.relying_parties.change(replace(FULL, client_id="guest", agency="Renamed guest"))
+        assert stores.relying_parties.sector_owner(FULL.sector) == FULL.agency
+        assert stores.relying_parties.change(replace(FULL, agency="City of Lodz"))
+        assert stores.relying_parties.sector_owner(FULL.sector) == "City of Lodz"
+
+
 class Process:
     """What one worker remembers, with a clock that the test turns."""
 

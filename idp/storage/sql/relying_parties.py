@@ -67,6 +67,16 @@ _ENABLE = (
     .values(active=True, disabled_at=None)
 )
 _CLAIM = insert(sectors).on_conflict_do_nothing()
+_HAND_OVER = (
+    update(sectors)
+    .where(
+        sectors.c.sector == bindparam("of_sector"),
+        sectors.c.agency
+        == select(relying_parties.c.agency).where(relying_parties.c.client_id == bindparam("wanted")).scalar_subquery(),
+    )
+    .values(agency=bindparam("of_agency"))
+)
+"""A service that goes by another agency's name takes a sector along that was that agency's."""
 _OWNER = select(sectors.c.agency).where(sectors.c.sector == bindparam("wanted"))
 
 
@@ -120,6 +130,8 @@ class SqlRelyingParties:
     def change(self, relying_party: RelyingParty, *, token_hash: str | None = None) -> bool:
         """Write an active one anew, if nobody has changed it since it was read."""
         self._claim_sector(relying_party)
+        named = {"of_sector": relying_party.sector, "of_agency": relying_party.agency}
+        self._work.write(_HAND_OVER, named | {"wanted": relying_party.client_id})
         row = {
             "wanted": relying_party.client_id,
             "seen": relying_party.revision,

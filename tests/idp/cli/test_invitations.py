@@ -41,6 +41,24 @@ def test_an_invitation_is_made_used_listed_and_withdrawn(guarded: Service) -> No
     assert {"invitation.made", "invitation.withdrawn", "agency.registered"} <= set(names)
 
 
+def test_what_an_operator_takes_a_service_does_not_take_back(guarded: Service) -> None:
+    made = guarded.cli_json("invitations", "add", "--agency", "City of Lund", "--scope", "openid email profile")
+    told = register(guarded, made["token"]).json()
+    shown = guarded.cli_json("agencies", "show", told["client_id"])
+    guarded.cli_json("agencies", "update", told["client_id"], stdin=shown | {"scope": "openid profile"})
+
+    def put(scope: str, token: str) -> requests.Response:
+        said = {"client_id": told["client_id"], "redirect_uris": told["redirect_uris"], "scope": scope}
+        headers = {"Authorization": f"Bearer {token}"}
+        return requests.put(told["registration_client_uri"], json=said, headers=headers, timeout=30)
+
+    refused = put("openid email", told["registration_access_token"])
+    kept = put("openid profile", told["registration_access_token"])
+
+    assert (refused.status_code, "scope: " in refused.json()["error_description"]) == (400, True)
+    assert (kept.status_code, kept.json()["scope"]) == (200, "openid profile")
+
+
 def test_what_cannot_be_is_one_sentence(start_service: StartService) -> None:
     prepared = start_service(started=False, REGISTRATION="guarded")
     for arguments, told in (
