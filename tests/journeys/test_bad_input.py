@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from werkzeug.routing import Rule
 
+from idp.web.bounds import JSON, TAKES_JSON
 from tests.support.pair import CONFIDENTIAL, PUBLIC, SECRET, both
 from tests.support.raw import FORM, Answer, Raw, send
 from tests.support.site import ASKED, Browser, Site, hidden_fields
@@ -115,7 +116,7 @@ FIELDS = """
     client_assertion client_assertion_type grant_type redirect_uri code_verifier refresh_token scope token
     token_type_hint access_token response_type response_mode state nonce code_challenge code_challenge_method prompt
     max_age acr_values login_hint ui_locales claims id_token_hint post_logout_redirect_uri logout_hint request
-    request_uri registration lang because another unknown
+    request_uri registration lang because another user_code device_code unknown
 """
 ALSO_ASKED = ("claims", "max_age", "prompt", "acr_values", "id_token_hint", "ui_locales", "response_mode", "request")
 JSON_BOMBS = (b"[" * 30_000, b'{"a":' * 10_000, b'"' + b"\\u0000" * 9_000 + b'"', b"{}", b"\xff\xfe")
@@ -130,7 +131,7 @@ def paths(rule: Rule, value: str = LONG_ID) -> str:
 
 
 def methods(rule: Rule) -> list[str]:
-    return [method for method in ("GET", "POST") if method in (rule.methods or ())]
+    return [method for method in ("GET", "POST", "DELETE") if method in (rule.methods or ())]
 
 
 UNFIT_TEXT = {
@@ -231,7 +232,8 @@ def test_a_part_of_a_form_is_not_taken_for_the_whole(both: list[Site], length: s
     body = b"client_id=web&decision=allow&token=x"
     for rule in routes(both[0]):
         if "POST" in methods(rule):
-            headers = {"Content-Type": FORM, "Content-Length": length}
+            kind = JSON if rule.endpoint.partition(".")[0] in TAKES_JSON else FORM
+            headers = {"Content-Type": kind, "Content-Length": length}
             request = Raw(method="POST", target=paths(rule), body=body, headers=headers)
 
             answer = check_alike(both, request, f"{length} at {rule.rule}")

@@ -15,7 +15,7 @@ from federation.relying_parties.description import describe, describe_new
 from federation.relying_parties.faults import InvalidClientMetadata, InvalidRedirectUri
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registration import Registered, register
-from federation.relying_parties.rules import RegistrationRules
+from federation.relying_parties.rules import DEVICE_CODE, RegistrationRules
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 LIVE = RegistrationRules(loopback_http=False)
@@ -236,6 +236,7 @@ def test_a_native_scheme_needs_a_dot(uri: str) -> None:
         ({"profile": "fapi2"}, "token_endpoint_auth_method"),
         ({"profile": "fapi2", "jwks": PUBLIC, "dpop_bound_access_tokens": False}, "dpop_bound_access_tokens"),
         ({"profile": "fapi2", "jwks": PUBLIC, "id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
+        ({"profile": "fapi2", "jwks": PUBLIC, "grant_types": ["authorization_code", DEVICE_CODE]}, "grant_types"),
         ({"default_max_age": True}, "default_max_age"),
         ({"default_max_age": -1}, "default_max_age"),
         ({"default_acr_values": ["aal9"]}, "default_acr_values[0]"),
@@ -305,6 +306,16 @@ def test_a_service_without_citizens_needs_no_address() -> None:
     ).relying_party
 
     assert (machine.response_types, machine.redirect_uris, machine.scope) == ((), (), ("registry:read",))
+
+
+def test_a_device_needs_no_address_and_may_refresh() -> None:
+    metadata = {"client_name": "Kiosk", "grant_types": [DEVICE_CODE, "refresh_token"]}
+
+    kiosk = register(metadata, rules=LIVE, fetcher=FETCHER, now=NOW).relying_party
+
+    assert (kiosk.redirect_uris, kiosk.response_types) == ((), ())
+    assert kiosk.scope == ("openid", "profile", "email", "offline_access")
+    assert kiosk.sector == f"client:{kiosk.client_id}"
 
 
 JSON = st.recursive(
