@@ -38,8 +38,8 @@ ENDPOINTS: Mapping[str, str] = MappingProxyType(
 )
 """Every endpoint there may be, by its metadata name."""
 
-OF_THE_SIGN_IN = ("sub", "auth_time", "acr", "amr", "sid")
-"""Claims about the sign-in itself, in every ID token."""
+OF_THE_SIGN_IN = ("sub", "auth_time", "acr", "amr", "sid", "vot", "vtm")
+"""Claims about the sign-in itself; the last two where vectors of trust were asked for (RFC 8485)."""
 
 SIGNED_WITH = "EdDSA"
 """Of our algorithms the one that gives the same signature each time and is allowed in FAPI 2.0 (section 5.4.1)."""

@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from federation.authorization import claims_parameter, details, resources
+from federation.authorization import claims_parameter, details, resources, trust_vectors
 from federation.authorization.detail_types import DetailType
 from federation.authorization.errors import (
     DetailsRefused,
@@ -18,6 +18,7 @@ from federation.authorization.errors import (
     UnknownRelyingParty,
     UnsupportedResponseType,
 )
+from federation.authorization.hinted_subject import HintReader, hinted_subject
 from federation.authorization.parameters import Parameters, is_fit
 from federation.authorization.pkce import check_challenge, check_dpop_key
 from federation.authorization.request import AuthorizationRequest
@@ -38,6 +39,7 @@ BOUNDS = {
     "login_hint": 320,
     "ui_locales": 200,
     "acr_values": 200,
+    "vtr": 500,
     "scope": 1_000,
     "claims": claims_parameter.LONGEST,
     "authorization_details": details.LONGEST,
@@ -53,13 +55,6 @@ ELSEWHERE = {
 """Ways of asking that are not offered."""
 
 _DIGITS = re.compile(r"[0-9]{1,9}")
-
-
-class HintReader(Protocol):
-    """Reads an ID token of ours that an agency sends back."""
-
-    def __call__(self, token: str) -> Mapping[str, Any] | None:
-        """Return its claims, expired or not; None unless we signed it."""
 
 
 def find_relying_party(params: Parameters, registry: RelyingPartyRegistry) -> RelyingParty:
@@ -107,7 +102,8 @@ def check(
         claims=claims,
         authorization_details=_check_details(params, relying_party, to, detail_types),
         resources=_check_resources(params, relying_party, to, issuer=issuer),
-        hinted_subject=_check_subject(params, claims, read_hint, to, issuer=issuer),
+        vtr=_check_vectors(params, claims, to),
+        hinted_subject=hinted_subject(params, claims, read_hint, to, issuer=issuer),
     )
 
 
@@ -199,6 +195,13 @@ def _check_claims(
         raise InvalidAuthorizationRequest(to, f"claims: {error}") from error
 
 
+def _check_vectors(params: Parameters, claims: claims_parameter.Claims, to: ReturnAddress) -> tuple[str, ...]:
+    try:
+        return trust_vectors.asked(params.get("vtr"), claims)
+    except trust_vectors.MalformedVectors as error:
+        raise InvalidAuthorizationRequest(to, f"vtr: {error}") from error
+
+
 def _check_details(
     params: Parameters, relying_party: RelyingParty, to: ReturnAddress, types: Mapping[str, DetailType]
 ) -> details.Details:
@@ -215,29 +218,3 @@ def _check_resources(
         return resources.check(params.resources, relying_party, issuer=issuer)
     except InvalidTarget as error:
         raise TargetRefused(to, str(error)) from error
-
-
-def _check_subject(
-    params: Parameters,
-    claims: claims_parameter.Claims,
-    read_hint: HintReader,
-    to: ReturnAddress,
-    *,
-    issuer: str,
-) -> str | None:
-    """Return the one subject the answer may be about, or None for whoever comes."""
-    wished = {str(wish["value"]) for place in claims.values() if (wish := place.get("sub")) and "value" in wish}
-    token = params.get("id_token_hint")
-    if token is not None:
-        hint = read_hint(token)
-        if hint is None or hint.get("iss") != issuer or to.client_id not in _audience(hint):
-            raise InvalidAuthorizationRequest(to, "id_token_hint is no ID token of ours for this relying party")
-        wished.add(str(hint.get("sub")))
-    if len(wished) > 1:
-        raise InvalidAuthorizationRequest(to, "id_token_hint and claims name different subjects")
-    return wished.pop() if wished else None
-
-
-def _audience(hint: Mapping[str, Any]) -> tuple[Any, ...]:
-    audience = hint.get("aud")
-    return tuple(audience) if isinstance(audience, list) else (audience,)

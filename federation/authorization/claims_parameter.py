@@ -15,7 +15,8 @@ MOST_VALUES = 20
 LARGEST_NUMBER = 2**53
 """What every JSON reader understands alike (RFC 8259 section 6)."""
 PLACES = ("id_token", "userinfo")
-PROTOCOL_CLAIMS = frozenset({"acr", "auth_time", "sub"})
+VECTORS = "vtr"
+PROTOCOL_CLAIMS = frozenset({"acr", "auth_time", "sub", VECTORS})
 """Claims about the sign-in itself: never subject to consent."""
 
 
@@ -50,14 +51,19 @@ def _place(asked: Any, allowed: Collection[str]) -> dict[str, Any]:
         return {}
     if not isinstance(asked, dict) or len(asked) > MOST_CLAIMS:
         raise MalformedClaims("claims are not listed in a small object")
-    wishes = {name: _wish(wish) for name, wish in asked.items()}
+    wishes = {name: _wish(wish, vectors=name == VECTORS) for name, wish in asked.items()}
     return {name: wish for name, wish in wishes.items() if name in allowed}
 
 
-def _wish(wish: Any) -> dict[str, Any] | None:
-    """Check one claim's wishes: `essential`, `value`, `values`; others are left out, as the standard says."""
+def _wish(wish: Any, *, vectors: bool = False) -> dict[str, Any] | None:
+    """Check one claim's wishes: `essential`, `value`, `values`; others are left out, as the standard says.
+
+    Vectors of trust may be a bare list of values (RFC 8485).
+    """
     if wish is None:
         return None
+    if vectors and isinstance(wish, list):
+        wish = {"values": wish}
     if not isinstance(wish, dict):
         raise MalformedClaims("a claim is neither null nor an object")
     known = {name: wish[name] for name in ("essential", "value", "values") if name in wish}

@@ -39,6 +39,8 @@ class AuthorizationCode:
     """Thumbprint of the one DPoP key that may redeem it (RFC 9449 section 10)."""
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    vot: str | None = None
+    """How far who is there can be trusted, where that was asked for (RFC 8485)."""
     authorization_details: Details = ()
     resources: tuple[str, ...] = ()
     """The APIs of agencies that access tokens may be for (RFC 8707)."""

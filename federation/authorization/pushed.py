@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from federation.authorization import checking, signed_request
-from federation.authorization.checking import HintReader
 from federation.authorization.detail_types import DetailType
 from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone
+from federation.authorization.hinted_subject import HintReader
 from federation.authorization.parameters import Parameters
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore

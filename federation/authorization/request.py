@@ -29,6 +29,8 @@ class AuthorizationRequest:
     """Seconds; never more than the relying party's own record says."""
     acr_values: tuple[str, ...] = ()
     """Wanted levels; the relying party's own default where the request is silent."""
+    vtr: tuple[str, ...] = ()
+    """Vectors of trust, any of which will do (RFC 8485)."""
     login_hint: str | None = None
     ui_locales: tuple[str, ...] = ()
     claims: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -18,8 +18,8 @@ from federation.relying_parties.model import RelyingParty
 TYPE = "oauth-authz-req+jwt"
 LONGEST_LIFE = timedelta(minutes=10)
 _NOT_PARAMETERS = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
-_LISTS = frozenset({"authorization_details"})
-"""Parameters whose text is a JSON list (RFC 9396 section 2)."""
+_LISTS = frozenset({"authorization_details", "vtr"})
+"""Parameters whose text is a JSON list (RFC 9396 section 2, RFC 8485)."""
 _ELSEWHERE = frozenset({"request", "request_uri", "client_secret", "client_assertion"})
 
 

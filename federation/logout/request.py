@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from federation.authorization.checking import HintReader
+from federation.authorization.hinted_subject import HintReader
 from federation.authorization.parameters import Parameters, is_fit
 from federation.authorization.response import address_with
 from federation.relying_parties import redirect_uris

@@ -14,6 +14,8 @@ from keys.signer import Signer
 from keys.states import Purpose
 
 LIFETIME = timedelta(minutes=5)
+TRUSTMARK = "/help/trust"
+"""Where people read what `vot` means (RFC 8485 section 3.2)."""
 
 _HASH_OF_ALG = {"ES256": "sha256", "RS256": "sha256", "EdDSA": "sha512"}
 
@@ -44,10 +46,7 @@ def issue(
         "aud": relying_party.client_id,
         "exp": issued_at + int(LIFETIME.total_seconds()),
         "iat": issued_at,
-        "auth_time": int(grant.auth_time.timestamp()),
-        "acr": grant.acr,
-        "amr": grant.amr,
-        "sid": grant.sid,
+        **_of_the_sign_in(grant, issuer),
         "at_hash": at_hash(access_token, alg),
     }
     if nonce is not None:
@@ -59,6 +58,18 @@ def issue(
         alg=relying_party.id_token_encrypted_response_alg,
         enc=relying_party.id_token_encrypted_response_enc,
     )
+
+
+def _of_the_sign_in(grant: Grant, issuer: str) -> dict[str, Any]:
+    """Return how the citizen signed in, and how far they can be trusted where that was asked for (RFC 8485)."""
+    trust = {} if grant.vot is None else {"vot": grant.vot, "vtm": issuer + TRUSTMARK}
+    return {
+        "auth_time": int(grant.auth_time.timestamp()),
+        "acr": grant.acr,
+        "amr": grant.amr,
+        "sid": grant.sid,
+        **trust,
+    }
 
 
 def at_hash(access_token: str, alg: str) -> str:

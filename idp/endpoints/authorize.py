@@ -17,13 +17,14 @@ from federation.authorization.errors import (
     ConsentRequired,
     InteractionRequired,
     LoginRequired,
+    UnmetAuthenticationRequirements,
 )
 from federation.authorization.parameters import Parameters
 from federation.relying_parties.model import RelyingParty
 from idp.consent.items import items_of
 from idp.signin import interactions
 from idp.signin.interaction import Interaction
-from idp.signin.levels import wanted_level
+from idp.signin.levels import wanted_level, wanted_trust
 from idp.signin.steps import Step, next_step
 from idp.web import answering, browser, own_sign_in
 from idp.web.access import anyone
@@ -44,6 +45,12 @@ REFUSED_SILENTLY: Mapping[Step, type[AuthorizationRefused]] = {
     Step.CONSENT: ConsentRequired,
 }
 """What prompt=none is told (OIDC Core section 3.1.2.6)."""
+
+NOTHING_TO_DO: Mapping[Step, type[AuthorizationRefused]] = {
+    Step.WRONG_CITIZEN: LoginRequired,
+    Step.TOO_LITTLE_KNOWN: UnmetAuthenticationRequirements,
+}
+"""What the agency is told where no page can help: someone else signed in, or too little is known of who did."""
 
 bp = Blueprint("authorize", __name__)
 bp.before_request(anyone)
@@ -83,7 +90,7 @@ def go_on(interaction_id: str) -> ResponseReturnValue:
     if visitor is not None and step is Step.ANSWER:
         browser.finish_interaction(interaction)
         return answering.answer(interaction, relying_party, visitor)
-    if step is Step.WRONG_CITIZEN or interaction.asked.silent:
+    if step in NOTHING_TO_DO or interaction.asked.silent:
         browser.finish_interaction(interaction)
     _check_may_be_shown(step, interaction)
     return redirect(PAGES[step] + interaction_id, code=303)
@@ -111,10 +118,12 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
         pkce=use.settings.pkce,
         detail_types=use.detail_types,
     )
+    trust = wanted_trust(asked)
     interaction = Interaction(
         interaction_id=interactions.draw_id(),
         asked=asked,
         level=wanted_level(asked, relying_party),
+        confidence=trust.confidence if trust else None,
         items=items_of(asked.scope, asked.claims, asked.resources, asked.authorization_details),
         began_at=use.clock.now(),
     )
@@ -123,7 +132,7 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
 
 def _check_may_be_shown(step: Step, interaction: Interaction) -> None:
     """Raise what the agency is told if no page can help, or none may be shown."""
-    if step is Step.WRONG_CITIZEN:
-        raise LoginRequired(interaction.asked.return_address, "someone else signed in than the request names")
+    if step in NOTHING_TO_DO:
+        raise NOTHING_TO_DO[step](interaction.asked.return_address, f"no page can help: {step}")
     if interaction.asked.silent:
         raise REFUSED_SILENTLY[step](interaction.asked.return_address, f"prompt=none, and {step} is due")

@@ -1,4 +1,4 @@
-"""GET /help and what it leads to: how signing in works, cookies, privacy, accessibility."""
+"""GET /help and what it leads to: how signing in works, cookies, privacy, accessibility, levels of trust."""
 
 from flask import Blueprint
 from flask.typing import ResponseReturnValue
@@ -32,3 +32,9 @@ def privacy() -> ResponseReturnValue:
 def accessibility() -> ResponseReturnValue:
     """Say for whom these pages work and how."""
     return render("pages/help/accessibility.html")
+
+
+@bp.get("/trust")
+def trust() -> ResponseReturnValue:
+    """Say what the vectors of trust mean: the trustmark (RFC 8485 section 3.2)."""
+    return render("pages/help/trust.html")

@@ -25,6 +25,8 @@ class Interaction:
     asked: AuthorizationRequest
     level: str
     """The level of assurance the session must have: one of those that can be reached."""
+    confidence: str | None = None
+    """How sure we must be who the citizen is, `P0` to `P3`; None where nobody asked."""
     items: frozenset[str]
     """What the citizen must have agreed to, as `idp.consent.ledger` names it."""
     began_at: datetime

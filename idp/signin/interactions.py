@@ -97,7 +97,7 @@ def _record(interaction: Interaction) -> dict[str, Any]:
 
 def _interaction(record: Mapping[str, Any], interaction_id: str) -> Interaction:
     asked = dict(record["asked"])
-    for name in ("scope", "prompt", "acr_values", "ui_locales", "resources", "authorization_details"):
+    for name in ("scope", "prompt", "acr_values", "ui_locales", "resources", "authorization_details", "vtr"):
         asked[name] = tuple(asked[name])
     typed: dict[str, Any] = {
         "interaction_id": interaction_id,

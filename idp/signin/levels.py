@@ -7,6 +7,7 @@ from federation.authorization.errors import UnmetAuthenticationRequirements
 from federation.authorization.request import AuthorizationRequest
 from federation.relying_parties.model import RelyingParty
 from idp.authentication.levels import AAL1, LEVELS, REACHABLE
+from idp.signin.trust import Trust, least
 
 
 def wanted_level(asked: AuthorizationRequest, relying_party: RelyingParty) -> str:
@@ -14,30 +15,36 @@ def wanted_level(asked: AuthorizationRequest, relying_party: RelyingParty) -> st
 
     A voluntary wish for levels we do not know leaves the relying party's own default; an essential
     one cannot be met, nor a level nobody can reach. Where several are named the weakest is enough,
-    since any of them is. The request passes through the citizen's browser, so the relying party's
-    record is a floor under it.
+    since any of them is; where they are named in several places, each place must be satisfied.
+    The request passes through the citizen's browser, so the relying party's record is a floor under it.
     """
-    essential = _essential(asked)
-    if essential is not None:
-        known = _known(essential)
-        if not known:
-            raise UnmetAuthenticationRequirements(asked.return_address, "no essential acr is one of ours")
-    else:
-        known = _known(asked.acr_values)
-    floor = _weakest(_known(relying_party.default_acr_values) or [AAL1])
-    wanted = max(_weakest(known or [floor]), floor, key=LEVELS.index)
+    by_claim, essential = _by_claim(asked)
+    if essential and not by_claim:
+        raise UnmetAuthenticationRequirements(asked.return_address, "no essential acr is one of ours")
+    trust = wanted_trust(asked)
+    wishes = [by_claim, [] if essential else _known(asked.acr_values), _known(relying_party.default_acr_values)]
+    levels = [AAL1 if trust is None else trust.level, *(_weakest(each) for each in wishes if each)]
+    wanted = max(levels, key=LEVELS.index)
     if wanted not in REACHABLE:
         raise UnmetAuthenticationRequirements(asked.return_address, f"nobody can reach {wanted} here")
     return wanted
 
 
-def _essential(asked: AuthorizationRequest) -> list[Any] | None:
-    """Return the acr values demanded by the claims parameter, or None if it demands none."""
-    wish = (asked.claims.get("id_token") or {}).get("acr")
-    if not wish or not wish.get("essential"):
+def wanted_trust(asked: AuthorizationRequest) -> Trust | None:
+    """Return what the vectors of trust ask for, or None without any; raise UnmetAuthenticationRequirements."""
+    if not asked.vtr:
         return None
-    demanded = [*wish.get("values", []), *([wish["value"]] if "value" in wish else [])]
-    return demanded or None
+    trust = least(asked.vtr)
+    if trust is None:
+        raise UnmetAuthenticationRequirements(asked.return_address, "no vector of trust is one of ours")
+    return trust
+
+
+def _by_claim(asked: AuthorizationRequest) -> tuple[list[str], bool]:
+    """Return the levels that the claims parameter names for `acr`, and whether one of its values is essential."""
+    wish = (asked.claims.get("id_token") or {}).get("acr") or {}
+    named = [*wish.get("values", []), *([wish["value"]] if "value" in wish else [])]
+    return _known(named), bool(named) and bool(wish.get("essential"))
 
 
 def _known(values: Iterable[Any]) -> list[str]:

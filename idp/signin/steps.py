@@ -8,6 +8,7 @@ from idp.authentication.levels import at_least
 from idp.consent.ledger import Consent
 from idp.sessions.model import Session
 from idp.signin.interaction import Interaction
+from idp.signin.trust import covers
 
 
 class Step(StrEnum):
@@ -16,6 +17,8 @@ class Step(StrEnum):
     SIGN_IN = "sign_in"
     WRONG_CITIZEN = "wrong_citizen"
     """Nothing the citizen can do: the agency asked about somebody else."""
+    TOO_LITTLE_KNOWN = "too_little_known"
+    """Nor here: the agency wants us to be surer of who the citizen is."""
     SELECT_ACCOUNT = "select_account"
     STEP_UP = "step_up"
     CONSENT = "consent"
@@ -30,6 +33,8 @@ class Visitor:
     subject: str
     """What the relying party knows the citizen by."""
     consent: Consent | None
+    confidence: str | None = None
+    """How sure we are who the citizen is; looked up only where it is asked for."""
     expected: bool = True
     """False when the login hint names somebody else."""
 
@@ -45,6 +50,8 @@ def next_step(asked: Interaction, visitor: Visitor | None, now: datetime) -> Ste
         return Step.WRONG_CITIZEN if asked.signed_in_here(session) else Step.SIGN_IN
     if asked.asks_as_whom(session, expected=visitor.expected):
         return Step.SELECT_ACCOUNT
+    if not covers(visitor.confidence, asked.confidence):
+        return Step.TOO_LITTLE_KNOWN
     if not at_least(session.acr, asked.level):
         return Step.STEP_UP
     if asked.lacks_consent(session.citizen_id, visitor.consent):

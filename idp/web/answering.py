@@ -13,6 +13,7 @@ from idp.sessions.model import Session
 from idp.signin.errors import UnknownService
 from idp.signin.interaction import Interaction
 from idp.signin.steps import Step, Visitor, next_step
+from idp.signin.trust import vector
 from idp.web import own_sign_in
 from idp.web.answers import send
 from idp.web.browser import current_session
@@ -41,6 +42,7 @@ def visitor_for(interaction: Interaction, relying_party: RelyingParty) -> Visito
         session=session,
         subject=subject_for(relying_party, session.citizen_id, services().pairwise_salt),
         consent=consent,
+        confidence=None if interaction.confidence is None else _confidence(session.citizen_id),
         expected=_expected(interaction, session, consent),
     )
 
@@ -73,6 +75,7 @@ def answer(interaction: Interaction, relying_party: RelyingParty, visitor: Visit
         code_challenge=asked.code_challenge,
         dpop_jkt=asked.dpop_jkt,
         claims=asked.claims,
+        vot=vector(session.acr, visitor.confidence) if asked.vtr else None,
         authorization_details=asked.authorization_details,
         resources=asked.resources,
         access_epoch=session.access_epoch,
@@ -90,6 +93,11 @@ def answer(interaction: Interaction, relying_party: RelyingParty, visitor: Visit
         )
     )
     return send(with_code(asked.return_address, code, issuer=use.settings.issuer))
+
+
+def _confidence(citizen_id: str) -> str | None:
+    citizen = stores().citizens.find(citizen_id)
+    return None if citizen is None else citizen.identity_confidence
 
 
 def _expected(interaction: Interaction, session: Session, consent: Consent | None) -> bool:

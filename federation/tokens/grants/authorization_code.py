@@ -147,6 +147,7 @@ def _grant(
         acr=authorised.acr,
         amr=authorised.amr,
         claims=authorised.claims,
+        vot=authorised.vot,
         authorization_details=authorised.authorization_details,
         resources=authorised.resources,
         confirmation=confirmation,

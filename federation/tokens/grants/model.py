@@ -35,6 +35,8 @@ class Grant:
     amr: tuple[str, ...]
     claims: Mapping[str, Any]
     """The claims parameter as checked (OIDC Core section 5.5): {"id_token": {...}, "userinfo": {...}}."""
+    vot: str | None = None
+    """How far who signed in could be trusted then, where that was asked for (RFC 8485)."""
     authorization_details: Details = ()
     """What the citizen allowed, in full (RFC 9396)."""
     resources: tuple[str, ...] = ()

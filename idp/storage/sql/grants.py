@@ -42,6 +42,7 @@ grants = Table(
     Column("acr", Text),
     Column("amr", Text),
     Column("claims", Json),
+    Column("vot", Text),
     Column("authorization_details", Json),
     Column("resources", Text),
     Column("confirmation", Json),

@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column(
             "claims", sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"), nullable=True
         ),
+        sa.Column("vot", sa.Text(), nullable=True),
         sa.Column(
             "authorization_details",
             sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
