@@ -49,8 +49,9 @@ def test_every_row_is_known_here(site: Site) -> None:
     assert said <= codes()
 
 
-def test_every_code_is_explained(site: Site) -> None:
+def test_every_code_is_explained_and_no_other(site: Site) -> None:
     assert codes() - set(EXPLAINED) == set(), "explain it in idp/pages/agency_errors, in both languages"
+    assert set(EXPLAINED) - codes() == set(), "nobody is told this any more"
 
 
 @pytest.mark.parametrize("code", sorted(EXPLAINED))

@@ -1,6 +1,7 @@
 """Answers that one agency alone can read, over the whole application (OIDC Core sections 10.2 and 16.14)."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from federation.authorization.response import SIGNED_TYPE
 from federation.tokens.id_token import at_hash
 from idp.citizens.model import Citizen
 from keys.states import Purpose
-from tests.support.agency import BACK, agency, told_to
+from tests.support.agency import BACK, PUBLIC, Agency, agency, told_to
 from tests.support.site import Browser, Site
 from tests.support.token_office import claims_in
 
@@ -143,6 +144,31 @@ def test_without_a_key_nothing_is_issued_and_the_code_is_not_spent(agency: Any, 
     record = site.use.ephemeral.get(codes.KIND, codes.key_of(code))
     assert record is not None
     assert record["client_id"] == permits.rp.client_id
+
+
+def test_a_refresh_token_is_not_rotated_while_there_is_no_key(agency: Any, site: Site) -> None:
+    app = agency(**wanting("id_token"), **PUBLIC)
+    token = app.tokens("openid offline_access")["refresh_token"]
+    asked = {"grant_type": "refresh_token", "refresh_token": token}
+
+    _publish(site, app, SIGNING)
+    for _ in range(2):
+        refused(app.post("/token", asked))
+    _publish(site, app, SIGNING, EC)
+
+    renewed = app.post("/token", asked).get_json()
+    assert renewed["refresh_token"] != token
+    assert claims_in(opened(renewed["id_token"]))["aud"] == app.rp.client_id
+
+
+def _publish(site: Site, permits: Agency, *keys: ECKey) -> None:
+    """The agency registers other keys, and every worker has heard of it."""
+    with site.use.database.work() as stores:
+        known = stores.relying_parties.find_registered(permits.rp.client_id)
+        assert known is not None
+        assert stores.relying_parties.change(
+            replace(known, jwks={"keys": [key.as_dict(private=False) for key in keys]})
+        )
 
 
 def test_a_key_for_signatures_is_never_encrypted_to(agency: Any) -> None:
