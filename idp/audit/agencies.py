@@ -59,6 +59,16 @@ class AgencyRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyTokenMade:
+    """An operator made a new registration access token for a service; the one it had is dead."""
+
+    name: ClassVar[str] = "agency.token_made"
+    at: datetime
+    client_id: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class InvitationMade:
     """An operator invited an agency to register services."""
 

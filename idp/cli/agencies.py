@@ -1,8 +1,7 @@
 """`countersign agencies`: register a service of an agency, look at it, change it, stop it. On a running service too."""
 
-import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,25 +9,25 @@ from urllib.parse import urlsplit
 
 import click
 
+from federation.dynamic_registration.tokens import hash_token, mint_token
 from federation.relying_parties.changing import change
 from federation.relying_parties.description import describe, describe_new
 from federation.relying_parties.faults import InvalidClientMetadata
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.public_keys import LONGEST_DOCUMENT
 from federation.relying_parties.registration import register
 from federation.relying_parties.registry import MEMORY_SECONDS
 from federation.relying_parties.resource_owners import check_resources
 from federation.relying_parties.rules import RegistrationRules
 from federation.relying_parties.uris import is_loopback
-from idp.audit.agencies import AgencyChanged, AgencyDisabled, AgencyEnabled, AgencyRegistered
+from idp.audit.agencies import AgencyChanged, AgencyDisabled, AgencyEnabled, AgencyRegistered, AgencyTokenMade
 from idp.cli import TAKES_ID, Refusal
-from idp.cli.printing import iso, json_option, print_json, print_rows, say
+from idp.cli.metadata import from_input, from_options, print_metadata
+from idp.cli.printing import json_option, print_json, print_rows, say
 from idp.cli.session import opened
 from idp.web.services import Services
 
 BY = "operator"
 _LISTED = ("client_id", "client_name", "agency", "token_endpoint_auth_method", "active")
-_FIELD_OF = {"name": "client_name", "auth_method": "token_endpoint_auth_method"}
 
 
 @click.group()
@@ -65,9 +64,9 @@ def add(*, as_json: bool, **given: Any) -> None:
     the scope `global_token_revocation` lets a service have a citizen it knows signed out everywhere;
     an option given as well takes the place of its field. Everything registered is printed, as JSON.
     """
-    metadata = _from_options(given)
+    metadata = from_options(given)
     if as_json and not sys.stdin.isatty():
-        metadata = _from_input() | metadata
+        metadata = from_input() | metadata
     use = opened()
     now = use.clock.now()
     with _faults_told("Nothing was registered."):
@@ -79,7 +78,7 @@ def add(*, as_json: bool, **given: Any) -> None:
         if not stores.relying_parties.add(added):
             raise Refusal("Nothing was registered: the id drawn was taken. Run the command again.")
         stores.audit.record(AgencyRegistered(at=now, client_id=added.client_id, agency=added.agency, by=BY))
-    _print(describe_new(registered), as_json=as_json)
+    print_metadata(describe_new(registered), as_json=as_json)
     if registered.client_secret is not None:
         say("Keep the client_secret now: it is not shown again.")
 
@@ -105,7 +104,7 @@ def show(client_id: str, *, as_json: bool) -> None:
     """Show all that is registered of one service."""
     with opened().database.work() as stores:
         found = stores.relying_parties.find_registered(client_id)
-    _print(describe(_known(found, client_id)), as_json=as_json)
+    print_metadata(describe(_known(found, client_id)), as_json=as_json)
 
 
 @agencies.command(context_settings=TAKES_ID)
@@ -157,7 +156,7 @@ def update(client_id: str, *, new_subjects: bool, as_json: bool) -> None:
     What is left out goes back to what silence means, so begin with what `show` prints. Its client_id stays, and its
     secret as long as it needs one. Everything registered is printed, and a new secret if there is one.
     """
-    metadata = _from_input()
+    metadata = from_input()
     use = opened()
     now = use.clock.now()
     with use.database.work() as stores:
@@ -170,8 +169,31 @@ def update(client_id: str, *, new_subjects: bool, as_json: bool) -> None:
         if not stores.relying_parties.change(_without_taken(found, changed.relying_party)):
             raise Refusal("Nothing was changed: it is disabled, or was changed meanwhile. Look at it and try again.")
         stores.audit.record(AgencyChanged(at=now, client_id=client_id, by=BY))
-    _print(describe_new(changed), as_json=as_json)
+    print_metadata(describe_new(changed), as_json=as_json)
     say(f"Every worker knows within {MEMORY_SECONDS:g} seconds.")
+
+
+@agencies.command(context_settings=TAKES_ID)
+@click.argument("client_id")
+@json_option
+def token(client_id: str, *, as_json: bool) -> None:
+    """Let a service's developers look after its registration: print a new token for that, shown only now.
+
+    The registration access token it had, if any, is dead. They may keep what it has, and ask for no more.
+    """
+    use = opened()
+    if use.settings.registration == "closed":
+        raise Refusal("No token was made: COUNTERSIGN_REGISTRATION is closed, so nobody could use it.")
+    now, made = use.clock.now(), mint_token()
+    with use.database.work() as stores:
+        found = _known(stores.relying_parties.find_registered(client_id), client_id)
+        if not stores.relying_parties.change(found, token_hash=hash_token(made)):
+            raise Refusal("No token was made: the service is disabled, or was changed this moment.")
+        stores.audit.record(AgencyTokenMade(at=now, client_id=client_id, by=BY))
+    place = f"{use.settings.issuer}/register/{client_id}"
+    told = {"client_id": client_id, "registration_client_uri": place, "registration_access_token": made}
+    print_metadata(told, as_json=as_json)
+    say("Give the token to the agency now: it is not shown again.")
 
 
 def _without_taken(before: RelyingParty, after: RelyingParty) -> RelyingParty:
@@ -198,53 +220,3 @@ def _known(found: RelyingParty | None, client_id: str) -> RelyingParty:
     if found is None:
         raise Refusal(f"No service has the client_id {client_id!r}. `countersign agencies list` shows them.")
     return found
-
-
-def _from_options(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the metadata that options say."""
-    metadata = {_FIELD_OF.get(name, name): _plain(value) for name, value in given.items() if value}
-    if metadata.pop("native", False):
-        metadata["application_type"] = "native"
-    if "jwks" in metadata:
-        metadata["jwks"] = _parsed(given["jwks"].read(LONGEST_DOCUMENT + 1), "--jwks")
-    return metadata
-
-
-def _plain(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _from_input() -> dict[str, Any]:
-    text = sys.stdin.buffer.read(LONGEST_DOCUMENT + 1)
-    if not text.strip():
-        return {}
-    metadata = _parsed(text, "standard input")
-    if not isinstance(metadata, dict):
-        raise Refusal("standard input is not a JSON object of registration metadata.")
-    return metadata
-
-
-def _parsed(text: bytes, source: str) -> Any:
-    if len(text) > LONGEST_DOCUMENT:
-        raise Refusal(f"{source} is longer than {LONGEST_DOCUMENT} bytes.")
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        raise Refusal(f"{source} is not JSON.") from None
-
-
-def _print(described: Mapping[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        print_json(described)
-    else:
-        rows = [{"field": name, "value": _shown(name, value)} for name, value in described.items()]
-        print_rows(["field", "value"], rows)
-
-
-def _shown(name: str, value: Any) -> str:
-    """Return a value as people read it: the instants of RFC 7591 are seconds, and 0 is never."""
-    if name.endswith("_at"):
-        return iso(value) if value else "never"
-    if isinstance(value, list):
-        return " ".join(value)
-    return value if isinstance(value, str) else json.dumps(value)

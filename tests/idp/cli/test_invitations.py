@@ -41,6 +41,25 @@ def test_an_invitation_is_made_used_listed_and_withdrawn(guarded: Service) -> No
     assert {"invitation.made", "invitation.withdrawn", "agency.registered"} <= set(names)
 
 
+def test_a_token_that_was_lost_is_made_anew_for_who_registered_and_for_who_was_registered(guarded: Service) -> None:
+    made = guarded.cli_json("invitations", "add", "--agency", "City of Lund")
+    lost = register(guarded, made["token"]).json()
+    added = guarded.cli_json("agencies", "add", stdin={"redirect_uris": ["http://localhost:7/back"], "scope": "openid"})
+
+    def read(told: dict[str, str]) -> int:
+        headers = {"Authorization": f"Bearer {told['registration_access_token']}"}
+        return requests.get(told["registration_client_uri"], headers=headers, timeout=30).status_code
+
+    for client_id in (lost["client_id"], added["client_id"]):
+        told = guarded.cli_json("agencies", "token", client_id)
+        assert (read(told), read(told)) == (200, 401)
+    assert read(lost) == 401
+
+    guarded.cli("agencies", "disable", added["client_id"])
+    refused = guarded.cli("agencies", "token", added["client_id"], check=False)
+    assert (refused.returncode, "the service is disabled" in refused.stderr) == (2, True)
+
+
 def test_what_an_operator_takes_a_service_does_not_take_back(guarded: Service) -> None:
     made = guarded.cli_json("invitations", "add", "--agency", "City of Lund", "--scope", "openid email profile")
     told = register(guarded, made["token"]).json()
