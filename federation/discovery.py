@@ -9,6 +9,7 @@ from typing import Any
 
 from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.authorization import pkce, response
+from federation.authorization.resources import userinfo
 from federation.claims import OF_SCOPE
 from federation.errors import EXPLANATIONS
 from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
@@ -73,6 +74,7 @@ def document(
         **_always(claims, locales),
         **_of_endpoints(endpoints),
         **_encryption(endpoints),
+        **({"protected_resources": (userinfo(issuer),)} if "userinfo_endpoint" in endpoints else {}),
         **({"authorization_details_types_supported": detail_types} if detail_types else {}),
         "require_pushed_authorization_requests": must_push,
     }
@@ -84,6 +86,20 @@ def sign(told: Mapping[str, Any], signer: Signer) -> str:
     It has no time of its own, so that every node gives the same bytes; it ends with the key that signed it.
     """
     return signer.sign(Purpose.ID_TOKEN, SIGNED_WITH, {"iss": told["issuer"], **told}, typ=SIGNED_TYPE)
+
+
+def protected_resource(issuer: str, *, claims: Collection[str]) -> dict[str, Any]:
+    """Return the metadata of our own API, userinfo (RFC 9728 section 2)."""
+    return {
+        "resource": userinfo(issuer),
+        "resource_name": "Userinfo",
+        "authorization_servers": (issuer,),
+        "jwks_uri": issuer + ENDPOINTS["jwks_uri"],
+        "scopes_supported": tuple(scope for scope in scopes(claims) if scope != OFFLINE),
+        "bearer_methods_supported": ("header", "body"),
+        "resource_signing_alg_values_supported": OUR_ALGORITHMS,
+        "dpop_signing_alg_values_supported": STRONG_ALGORITHMS,
+    }
 
 
 def scopes(claims: Collection[str]) -> tuple[str, ...]:

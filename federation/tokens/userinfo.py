@@ -7,12 +7,39 @@ from typing import Any
 from federation import claims
 from federation.client_authentication.encrypted import encrypt
 from federation.client_authentication.keys import RelyingPartyKeys
-from federation.errors import InsufficientScope
+from federation.errors import InsufficientScope, ProtocolError, challenge, scheme_of
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.registration import LEVELS
 from federation.tokens.access_token import AccessToken
 from federation.tokens.grants.model import Grant
 from keys.signer import Signer
 from keys.states import Purpose
+
+
+class InsufficientUserAuthentication(ProtocolError):
+    """RFC 9470 section 3: the access token is good, but its citizen has proved too little."""
+
+    code = "insufficient_user_authentication"
+    status = 401
+    description = "A stronger authentication is needed."
+
+    def __init__(self, reason: str = "", *, acr_values: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.acr_values = acr_values
+
+    def headers(self, authorization: str) -> dict[str, str]:
+        """Say what to ask for when the citizen is sent again."""
+        return challenge(scheme_of(authorization), self, f'acr_values="{" ".join(self.acr_values)}"')
+
+
+def check_level(token: AccessToken, relying_party: RelyingParty) -> None:
+    """Raise InsufficientUserAuthentication if the record asks more by now than the citizen had proved (RFC 9470).
+
+    Any of the levels in the record is enough, and whatever is above the weakest of them.
+    """
+    wanted = [level for level in LEVELS if level in relying_party.default_acr_values]
+    if wanted and token.acr not in LEVELS[LEVELS.index(wanted[0]) :]:
+        raise InsufficientUserAuthentication("the record asks a higher level by now", acr_values=tuple(wanted))
 
 
 def tell(token: AccessToken, grant: Grant | None, claims_of: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:

@@ -112,6 +112,7 @@ _SCHEMES = {"basic": {"type": "http", "scheme": "basic"}, "bearer": {"type": "ht
 _SCHEMAS: dict[str, Any] = {
     "Error": _object("error", "error_description", "error_uri", error=_TEXT, error_description=_TEXT, error_uri=_TEXT),
     "Metadata": _object("issuer", "jwks_uri", issuer=_TEXT, jwks_uri=_TEXT, signed_metadata=_TEXT),
+    "ProtectedResource": _object("resource", "authorization_servers", resource=_TEXT),
     "Keys": _object("keys", keys={"type": "array", "items": _object("kty", "kid", "alg", "use")}),
     "Pushed": _object("request_uri", "expires_in", request_uri=_TEXT, expires_in={"type": "integer"}),
     "Device": _object(

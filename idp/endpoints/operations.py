@@ -96,6 +96,14 @@ OPERATIONS = (
     ),
     Operation(
         method="get",
+        path="/.well-known/oauth-protected-resource/userinfo",
+        summary="How to get a token for userinfo",
+        section="RFC 9728 section 3",
+        callers="anyone",
+        answers={JSON: "ProtectedResource"},
+    ),
+    Operation(
+        method="get",
         path="/jwks",
         summary="The keys that our tokens are verified with",
         section="RFC 7517 section 5",

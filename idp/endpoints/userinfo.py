@@ -4,6 +4,7 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 
 from federation.tokens import userinfo
+from idp.endpoints.protected_resource import PATH
 from idp.web import cross_origin, possession
 from idp.web.access import bearer, token_bearers_only
 from idp.web.services import services
@@ -15,11 +16,25 @@ cross_origin.allow(bp)
 possession.renew(bp)
 
 
+@bp.after_request
+def point_to_metadata(answer: Response) -> Response:
+    """Beside every challenge, name where clients read how to get a token (RFC 9728 section 5.1)."""
+    challenge = answer.headers.get("WWW-Authenticate")
+    if challenge is not None:
+        where = f'resource_metadata="{services().settings.issuer}{PATH}"'
+        first, alone, others = challenge.partition("Bearer, ")
+        challenge = f"Bearer {where}, {others}" if alone and not first else f"{challenge}, {where}"
+        answer.headers["WWW-Authenticate"] = challenge
+    return answer
+
+
 @bp.route("/userinfo", methods=["GET", "POST"])
 def tell() -> ResponseReturnValue:
     """Tell the agency what was granted, signed and encrypted if it registered so."""
     use = services()
     by = bearer()
+    if by.grant is not None:
+        userinfo.check_level(by.token, by.relying_party)
     told = userinfo.tell(by.token, by.grant, told_of)
     secured = userinfo.secure(
         told, by.relying_party, signer=use.signer, keys=use.relying_party_keys, issuer=use.settings.issuer

@@ -78,6 +78,11 @@ AT_ENDPOINTS: Mapping[str, Explained] = {
             "the token."
         ),
     ),
+    "insufficient_user_authentication": Explained(
+        "RFC 9470 section 3",
+        _("The access token is good, but the citizen has to prove more than they had."),
+        _("Send the citizen again with the acr_values that the answer names, and use the new access token."),
+    ),
     "not_found": Explained(
         "RFC 9110 section 15.5.5",
         _("Nothing of this client has this name."),

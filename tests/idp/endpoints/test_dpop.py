@@ -73,7 +73,7 @@ def test_a_stolen_token_is_of_no_use_without_the_key(holder: Any) -> None:
     assert [answer.status_code for answer in answers] == [401] * len(answers)
     assert answers[0].headers["WWW-Authenticate"].startswith('Bearer error="invalid_token"')
     assert answers[1].headers["WWW-Authenticate"].startswith('DPoP error="invalid_dpop_proof"')
-    assert answers[2].headers["WWW-Authenticate"].endswith(ALGS)
+    assert ALGS in answers[2].headers["WWW-Authenticate"]
 
 
 def test_a_bearer_token_is_not_taken_as_a_bound_one(holder: Any) -> None:
@@ -87,7 +87,9 @@ def test_a_bearer_token_is_not_taken_as_a_bound_one(holder: Any) -> None:
 def test_without_a_token_both_schemes_are_offered(holder: Any) -> None:
     answer = holder().agency.client.get("/userinfo", base_url=ISSUER)
 
-    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, f"Bearer, DPoP {ALGS}")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer ")
+    assert answer.headers["WWW-Authenticate"].endswith(f", DPoP {ALGS}")
 
 
 def test_a_client_without_a_nonce_is_given_one_and_loses_nothing(holder: Any) -> None:

@@ -82,7 +82,9 @@ def test_userinfo_takes_the_token_in_a_form_and_never_in_the_url(agency: Any, si
     )
 
     assert in_form.status_code == 200
-    assert (in_url.status_code, in_url.headers["WWW-Authenticate"]) == (401, f"Bearer, DPoP {DPOP_ALGORITHMS}")
+    metadata = f'resource_metadata="{base}/.well-known/oauth-protected-resource/userinfo"'
+    schemes = f"Bearer {metadata}, DPoP {DPOP_ALGORITHMS}"
+    assert (in_url.status_code, in_url.headers["WWW-Authenticate"]) == (401, schemes)
     assert (both.status_code, both.json["error"]) == (400, "invalid_request")
 
 
