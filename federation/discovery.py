@@ -12,6 +12,7 @@ from federation.authorization import pkce, response
 from federation.authorization.resources import userinfo
 from federation.claims import OF_SCOPE
 from federation.errors import EXPLANATIONS
+from federation.relying_parties import mutual_tls
 from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
 from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
@@ -47,7 +48,15 @@ SIGNED_WITH = "EdDSA"
 SIGNED_TYPE = "authorization-server-metadata+jwt"
 """RFC 8414 names none; ours keeps the metadata from being taken for an ID token."""
 
-_PROVING_METHODS = tuple(method for method in AUTHENTICATION_METHODS if method != "none")
+_CALLED_BY_SERVICES = (
+    "token_endpoint",
+    "userinfo_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "pushed_authorization_request_endpoint",
+    "device_authorization_endpoint",
+    "grant_management_endpoint",
+)
 
 
 def document(
@@ -58,23 +67,26 @@ def document(
     locales: Collection[str],
     must_push: bool = False,
     detail_types: Collection[str] = (),
+    mtls_url: str | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of `issuer`.
 
     `mounted` are the paths that are served, `claims` what can be told of a citizen, `locales` the
     languages of the pages (BCP 47), `must_push` whether requests come by the pushed way alone, `detail_types`
-    the types of authorization details. One
+    the types of authorization details, `mtls_url` where services show client certificates. One
     document serves both well-known addresses: RFC 8414 ignores the members it does not know.
     """
+    methods = AUTHENTICATION_METHODS if mtls_url is None else (*AUTHENTICATION_METHODS, *mutual_tls.METHODS)
     endpoints = {name: issuer + path for name, path in ENDPOINTS.items() if path in mounted}
     return {
         "issuer": issuer,
         "service_documentation": issuer + EXPLANATIONS.rstrip("/"),
         **endpoints,
-        **_always(claims, locales),
-        **_of_endpoints(endpoints),
+        **_always(claims, locales, methods),
+        **_of_endpoints(endpoints, methods),
         **_encryption(endpoints),
         **({"protected_resources": (userinfo(issuer),)} if "userinfo_endpoint" in endpoints else {}),
+        **_mutual_tls(endpoints, issuer, mtls_url),
         **({"authorization_details_types_supported": detail_types} if detail_types else {}),
         "require_pushed_authorization_requests": must_push,
     }
@@ -108,7 +120,17 @@ def scopes(claims: Collection[str]) -> tuple[str, ...]:
     return ("openid", *useful, OFFLINE)
 
 
-def _always(claims: Collection[str], locales: Collection[str]) -> dict[str, Any]:
+def _mutual_tls(endpoints: Mapping[str, str], issuer: str, mtls_url: str | None) -> dict[str, Any]:
+    """Where services show client certificates, if anywhere (RFC 8705 sections 3.3 and 5)."""
+    if mtls_url is None:
+        return {}
+    aliases = {
+        name: mtls_url + endpoints[name].removeprefix(issuer) for name in _CALLED_BY_SERVICES if name in endpoints
+    }
+    return {"tls_client_certificate_bound_access_tokens": True, "mtls_endpoint_aliases": aliases}
+
+
+def _always(claims: Collection[str], locales: Collection[str], methods: Collection[str]) -> dict[str, Any]:
     return {
         "scopes_supported": scopes(claims),
         "response_types_supported": ("code",),
@@ -118,7 +140,7 @@ def _always(claims: Collection[str], locales: Collection[str]) -> dict[str, Any]
         "id_token_signing_alg_values_supported": OUR_ALGORITHMS,
         "userinfo_signing_alg_values_supported": OUR_ALGORITHMS,
         "authorization_signing_alg_values_supported": OUR_ALGORITHMS,
-        "token_endpoint_auth_methods_supported": AUTHENTICATION_METHODS,
+        "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": SIGNING_ALGORITHMS,
         "acr_values_supported": LEVELS,
         "claim_types_supported": ("normal",),
@@ -142,13 +164,13 @@ def _encryption(endpoints: Collection[str]) -> dict[str, Any]:
     }
 
 
-def _of_endpoints(endpoints: Collection[str]) -> dict[str, Any]:
+def _of_endpoints(endpoints: Collection[str], methods: Collection[str]) -> dict[str, Any]:
     told: dict[str, Any] = {}
     if "revocation_endpoint" in endpoints:
-        told["revocation_endpoint_auth_methods_supported"] = AUTHENTICATION_METHODS
+        told["revocation_endpoint_auth_methods_supported"] = methods
         told["revocation_endpoint_auth_signing_alg_values_supported"] = SIGNING_ALGORITHMS
     if "introspection_endpoint" in endpoints:
-        told["introspection_endpoint_auth_methods_supported"] = _PROVING_METHODS
+        told["introspection_endpoint_auth_methods_supported"] = [method for method in methods if method != "none"]
         told["introspection_endpoint_auth_signing_alg_values_supported"] = SIGNING_ALGORITHMS
         told["introspection_signing_alg_values_supported"] = OUR_ALGORITHMS
     if "grant_management_endpoint" in endpoints:

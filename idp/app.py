@@ -101,8 +101,9 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     app.extensions["countersign"] = use
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
     telemetry.install(app)
+    proxies.install_certificates(app, trusted=settings.mtls_proxies, host=use.mtls_host)
     proxies.install(app, trusted=settings.trusted_proxies, scheme="https" if use.secure else "http")
-    bounds.install(app, host=use.host)
+    bounds.install(app, host=use.host, mtls_host=use.mtls_host)
     pages = frozenset(module.bp.name for module in PEOPLE)
     csrf.install(app, secret=use.cookie_secret, secure=use.secure, pages=pages)
     language.install(app, secure=use.secure)

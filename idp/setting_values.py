@@ -108,6 +108,28 @@ def readable_file(text: Any) -> Path | None:
         raise ValueError("must name a file that can be read") from None
 
 
+def mtls_url(text: Any) -> str | None:
+    """Check the address where client certificates are shown; nothing named is nothing."""
+    if text is None or str(text) == "":
+        return None
+    if not str(text).startswith("https://"):
+        raise ValueError("must begin with https://")
+    return issuer(text)
+
+
+def client_ca(text: Any) -> Path | None:
+    """Check that a named file holds certificates; nothing named is nothing."""
+    path = readable_file(text)
+    if path is not None:
+        from federation.client_authentication.certificates import Authorities  # noqa: PLC0415 - few have any
+
+        try:
+            Authorities(path.read_bytes())
+        except ValueError:
+            raise ValueError("must name a PEM file of certificates") from None
+    return path
+
+
 def authorities_file(text: Any) -> Path | None:
     """Check that a named file holds authorities of software statements (RFC 7591 section 2.3)."""
     path = readable_file(text)

@@ -126,6 +126,23 @@ class Settings(BaseSettings):
         Field(description="Test setting: `cidr,...` whose forwarded address and scheme headers are believed."),
     ] = ()
 
+    mtls_url: Annotated[
+        str | None,
+        BeforeValidator(values.mtls_url),
+        Field(description="The https address where services show client certificates (RFC 8705). Unset: nowhere."),
+    ] = None
+    mtls_proxies: Annotated[
+        tuple[Network, ...],
+        NoDecode,
+        BeforeValidator(values.networks),
+        Field(description="`cidr,...` of the proxies there, whose `Client-Cert` header is believed (RFC 9440)."),
+    ] = ()
+    client_ca: Annotated[
+        Path | None,
+        BeforeValidator(values.client_ca),
+        Field(description="A PEM file of the authorities that issue client certificates. Unset: self-signed alone."),
+    ] = None
+
     mail_url: Annotated[
         str | None,
         BeforeValidator(values.mail_url),
@@ -158,6 +175,20 @@ class Settings(BaseSettings):
         if url == info.data.get("database_url"):
             raise ValueError("must be a file of its own, not that of COUNTERSIGN_DATABASE_URL")
         return url
+
+    @field_validator("mtls_url")
+    @classmethod
+    def _is_an_address_of_its_own(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is not None and url == info.data.get("issuer"):
+            raise ValueError("must be another than COUNTERSIGN_ISSUER: browsers would be asked for certificates")
+        return url
+
+    @field_validator("mtls_proxies")
+    @classmethod
+    def _are_named_where_needed(cls, proxies: tuple[Network, ...], info: ValidationInfo) -> tuple[Network, ...]:
+        if info.data.get("mtls_url") and not proxies:
+            raise ValueError("must name the proxies whose word for a client certificate is believed")
+        return proxies
 
     @field_validator("key_prepublish")
     @classmethod

@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from federation.errors import InvalidDpopProof, InvalidToken
+from federation.errors import InvalidDpopProof, InvalidRequest, InvalidToken
 from federation.relying_parties.model import RelyingParty
 
 Confirmation = Mapping[str, str]
 """The members of `cnf`; empty for a plain bearer token."""
 DPOP_KEY = "jkt"
 """Thumbprint of a DPoP key (RFC 9449 section 6.1)."""
+CERTIFICATE = "x5t#S256"
+"""SHA-256 of a client certificate (RFC 8705 section 3.1)."""
 UNBOUND: Confirmation = MappingProxyType({})
 
 
@@ -18,16 +20,24 @@ def token_type(confirmation: Confirmation) -> str:
     return "DPoP" if DPOP_KEY in confirmation else "Bearer"
 
 
-def of_request(relying_party: RelyingParty, *, dpop_key: str | None) -> Confirmation:
-    """Return what the tokens of this request are bound to; raise InvalidDpopProof if the record wants more."""
+def of_request(relying_party: RelyingParty, *, dpop_key: str | None, certificate: str | None) -> Confirmation:
+    """Return what the tokens of this request are bound to, by thumbprints.
+
+    Raises InvalidDpopProof or InvalidRequest if the record wants more than was proved.
+    """
+    bound = {}
     if dpop_key is not None:
-        return {DPOP_KEY: dpop_key}
-    if relying_party.dpop_bound_access_tokens:
+        bound[DPOP_KEY] = dpop_key
+    elif relying_party.dpop_bound_access_tokens:
         raise InvalidDpopProof("the relying party's tokens are bound by DPoP, and no proof came")
-    return UNBOUND
+    if relying_party.tls_client_certificate_bound_access_tokens:
+        if certificate is None:
+            raise InvalidRequest("the relying party's tokens are bound to its certificate, and none came")
+        bound[CERTIFICATE] = certificate
+    return bound
 
 
-def check_holder(demanded: Confirmation, *, scheme: str, dpop_key: str | None) -> None:
+def check_holder(demanded: Confirmation, *, scheme: str, dpop_key: str | None, certificate: str | None) -> None:
     """Check who brings an access token against what it demands; raise InvalidToken.
 
     A bound token is never taken as a bearer token, nor a bearer token as a bound one (RFC 9449 section 7.2).
@@ -36,3 +46,5 @@ def check_holder(demanded: Confirmation, *, scheme: str, dpop_key: str | None) -
         raise InvalidToken("the scheme is not that of the token")
     if demanded.get(DPOP_KEY) != dpop_key:
         raise InvalidToken("the token is bound to another key")
+    if CERTIFICATE in demanded and demanded[CERTIFICATE] != certificate:
+        raise InvalidToken("the token is bound to another certificate")

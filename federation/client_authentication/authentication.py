@@ -3,11 +3,14 @@
 import hmac
 from datetime import datetime
 
+from federation.client_authentication import certificates
 from federation.client_authentication.assertion import check_assertion
+from federation.client_authentication.certificates import Authorities
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.client_authentication.presented import Credentials, Presented, read_credentials
 from federation.ephemeral import EphemeralStore
 from federation.errors import InvalidClient
+from federation.relying_parties import mutual_tls
 from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
@@ -21,6 +24,7 @@ def authenticate(
     registry: RelyingPartyRegistry,
     store: EphemeralStore,
     keys: RelyingPartyKeys,
+    authorities: Authorities | None,
     issuer: str,
     token_endpoint: str,
     now: datetime,
@@ -35,6 +39,9 @@ def authenticate(
     secret_fits = _secret_fits(relying_party, credentials)
     if relying_party is None:
         raise InvalidClient("unknown or disabled relying party")
+    if credentials.method == "none" and relying_party.token_endpoint_auth_method in mutual_tls.METHODS:
+        certificates.check(presented.certificate, relying_party, authorities=authorities, keys=keys, now=now)
+        return relying_party
     if relying_party.token_endpoint_auth_method != credentials.method:
         raise InvalidClient(f"used {credentials.method}, registered {relying_party.token_endpoint_auth_method}")
     if credentials.assertion is not None:

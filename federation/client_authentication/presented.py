@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
 
 from federation.client_authentication.assertion import ASSERTION_TYPE, read_assertion, subject_of
+from federation.client_authentication.certificates import ClientCertificate
 from federation.client_authentication.signed_jwt import SignedJwt
 from federation.errors import InvalidClient, InvalidRequest
 
@@ -24,6 +25,8 @@ class Presented:
     """The Authorization header."""
     form: Mapping[str, str] = field(repr=False)
     """The form in the body; never the query (RFC 6749 section 2.3.1)."""
+    certificate: ClientCertificate | None = None
+    """What a proxy of ours saw in the TLS handshake."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

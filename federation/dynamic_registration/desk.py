@@ -26,6 +26,8 @@ class Desk:
     issuer: str
     loopback: bool
     """Whether the issuer itself is on loopback, so that services may be."""
+    mutual_tls: bool
+    """Whether client certificates are asked for anywhere."""
     door: Door
     citizens_scopes: tuple[str, ...]
     """What every citizen may be asked: all that may be registered where nobody says more."""

@@ -52,6 +52,7 @@ def update(body: bytes, current: RelyingParty, desk: Desk, now: datetime) -> Tol
     said = metadata if statement is None else {**metadata, **statement.claims}
     rules = RegistrationRules(
         loopback_http=desk.loopback,
+        mutual_tls=desk.mutual_tls,
         id_token_alg="RS256",
         may_ask=tuple(dict.fromkeys((*current.may_ask, *current.scope))),
         agency=current.agency,

@@ -90,6 +90,7 @@ def _judged(metadata: Mapping[str, Any], word: _Word, desk: Desk, now: datetime)
     may_ask = _may_ask(word, desk)
     rules = RegistrationRules(
         loopback_http=desk.loopback,
+        mutual_tls=desk.mutual_tls,
         id_token_alg="RS256",
         may_ask=may_ask,
         agency=None if word.invitation is None else word.invitation.agency,

@@ -82,6 +82,14 @@ class RelyingParty:
     require_signed_request_object: bool = False
     request_object_signing_alg: str | None = None
     """None for any algorithm its keys can verify."""
+    tls_client_auth_subject_dn: str | None = None
+    """The name in its client certificate, here or in one of the next four (RFC 8705 section 2.1.2)."""
+    tls_client_auth_san_dns: str | None = None
+    tls_client_auth_san_uri: str | None = None
+    tls_client_auth_san_ip: str | None = None
+    tls_client_auth_san_email: str | None = None
+    tls_client_certificate_bound_access_tokens: bool = False
+    """Whether every access token is bound to the client certificate (RFC 8705 section 3.4)."""
     dpop_bound_access_tokens: bool = False
     """Whether every access token must be bound to a key (RFC 9449 section 5.2); others may be, as the client asks."""
     profile: str = "standard"

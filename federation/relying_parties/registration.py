@@ -12,7 +12,7 @@ from typing import Any
 
 from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.outbound import Fetcher
-from federation.relying_parties import encryption, front_channel, pairwise
+from federation.relying_parties import encryption, front_channel, mutual_tls, pairwise
 from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.metadata_reader import MetadataReader
@@ -32,6 +32,7 @@ from federation.relying_parties.uris import UriRules
 
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
 AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secret_post", "none")
+_ALL_METHODS = (*AUTHENTICATION_METHODS, *mutual_tls.METHODS)
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
 OUR_ALGORITHMS = ("ES256", "RS256", "EdDSA")
 LEVELS = ("aal1", "aal2")
@@ -84,7 +85,8 @@ def judge(metadata: object, client_id: str, *, rules: RegistrationRules, fetcher
 
 
 def _read(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
-    fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader) | encryption.read(reader)
+    fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader)
+    fields |= encryption.read(reader) | mutual_tls.read(reader)
     _check_together(reader, fields, rules)
     if reader.faults:
         raise refusal(reader.faults)
@@ -99,13 +101,13 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
     keys = _keys(reader)
     profile = reader.choice("profile", ("standard", "fapi2")) or rules.profile
     usual_alg = "ES256" if profile == "fapi2" else rules.id_token_alg
-    bound = reader.flag("dpop_bound_access_tokens")
+    bound, by_certificate = reader.flag("dpop_bound_access_tokens"), reader.given(mutual_tls.BOUND)
     return {
         "application_type": reader.choice("application_type", ("web", "native")) or "web",
         "grant_types": grant_types,
         "response_types": reader.choices("response_types", ("code",)) or response_types,
         "scope": reader.scope() or usual_scope(grant_types, rules),
-        "token_endpoint_auth_method": reader.choice("token_endpoint_auth_method", AUTHENTICATION_METHODS)
+        "token_endpoint_auth_method": reader.choice("token_endpoint_auth_method", _ALL_METHODS)
         or ("client_secret_basic" if keys is None and reader.given("jwks_uri") is None else "private_key_jwt"),
         "token_endpoint_auth_signing_alg": reader.choice("token_endpoint_auth_signing_alg", SIGNING_ALGORITHMS),
         "client_assertion_audience": reader.choice("client_assertion_audience", ("issuer", "token_endpoint"))
@@ -129,7 +131,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         "require_signed_request_object": reader.flag("require_signed_request_object") or False,
         "request_object_signing_alg": reader.choice("request_object_signing_alg", SIGNING_ALGORITHMS),
         "profile": profile,
-        "dpop_bound_access_tokens": profile == "fapi2" if bound is None else bound,
+        "dpop_bound_access_tokens": profile == "fapi2" and not by_certificate if bound is None else bound,
     }
 
 
@@ -170,6 +172,7 @@ def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: Re
     encryption.check_keys(reader, fields)
     _check_sector(reader, fields)
     _check_front_channel(reader, fields)
+    mutual_tls.check(reader, fields, rules)
     check_rights(reader, fields, rules)
     for field in ("introspection", "resource_uris"):
         if fields[field] and fields["token_endpoint_auth_method"] == "none":
@@ -227,10 +230,10 @@ def _check_front_channel(reader: MetadataReader, fields: Mapping[str, Any]) -> N
 
 def _check_fapi(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
     """FAPI 2.0 Security Profile sections 5.3.2 and 5.4: no secrets, no RS256, no bearer tokens."""
-    if not fields["dpop_bound_access_tokens"]:
-        reader.refuse("dpop_bound_access_tokens", "cannot be false in the profile fapi2.")
-    if fields["token_endpoint_auth_method"] != "private_key_jwt":
-        reader.refuse("token_endpoint_auth_method", "must be private_key_jwt in the profile fapi2.")
+    if not (fields["dpop_bound_access_tokens"] or fields[mutual_tls.BOUND]):
+        reader.refuse("dpop_bound_access_tokens", "cannot be false in the profile fapi2 without certificates.")
+    if fields["token_endpoint_auth_method"] not in {"private_key_jwt", *mutual_tls.METHODS}:
+        reader.refuse("token_endpoint_auth_method", "must be private_key_jwt or by certificate in the profile fapi2.")
     if DEVICE_CODE in fields["grant_types"]:
         reader.refuse("grant_types", "cannot hold the device grant in the profile fapi2.")
     for field in _CHOSEN_ALGORITHMS:

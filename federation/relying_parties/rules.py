@@ -38,6 +38,8 @@ class RegistrationRules:
     """The types of authorization details that an operator may give."""
     given: RelyingParty | None = None
     """What is registered now: what an operator gave this service before, it may keep."""
+    mutual_tls: bool = False
+    """Whether there is an address at which client certificates are asked for."""
     public_subjects: bool = False
     """Whether it may be told the subject that every other such service is told as well."""
     profile: str = "standard"

@@ -205,7 +205,12 @@ def _without_taken(before: RelyingParty, after: RelyingParty) -> RelyingParty:
 def _rules(use: Services) -> RegistrationRules:
     """Return what an operator may say of a service: everything."""
     loopback = is_loopback(urlsplit(use.settings.issuer).hostname or "")
-    return RegistrationRules(loopback_http=loopback, detail_types=tuple(use.detail_types), by_operator=True)
+    return RegistrationRules(
+        loopback_http=loopback,
+        detail_types=tuple(use.detail_types),
+        mutual_tls=use.settings.mtls_url is not None,
+        by_operator=True,
+    )
 
 
 @contextmanager

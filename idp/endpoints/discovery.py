@@ -70,6 +70,7 @@ def _make(app: Flask) -> _Made:
         locales=NAMES,
         must_push=use.settings.pushed_requests == "required",
         detail_types=tuple(use.detail_types),
+        mtls_url=use.settings.mtls_url,
     )
     epoch = None
     try:

@@ -28,7 +28,8 @@ possession.renew(bp)
 def redeem() -> ResponseReturnValue:
     """Exchange what came for tokens, and note it in the same transaction."""
     now = services().clock.now()
-    bound_to = confirmation.of_request(relying_party(), dpop_key=possession.dpop_key())
+    dpop_key, certificate = possession.dpop_key(), possession.thumbprint()
+    bound_to = confirmation.of_request(relying_party(), dpop_key=dpop_key, certificate=certificate)
     form = Parameters.of(request.form.items(multi=True))
     answer = exchange(form, relying_party(), token_desk(bound_to), now)
     stores().audit.record(_event(answer, now))

@@ -35,10 +35,11 @@ def relying_parties_only() -> None:
         return
     use = services()
     g.relying_party = authenticate(
-        Presented(request.headers.get("Authorization"), request.form),
+        Presented(request.headers.get("Authorization"), request.form, possession.certificate()),
         registry=stores().relying_parties,
         store=use.ephemeral,
         keys=use.relying_party_keys,
+        authorities=use.client_authorities,
         issuer=use.settings.issuer,
         token_endpoint=use.settings.issuer + "/token",
         now=use.clock.now(),
@@ -55,7 +56,7 @@ def token_bearers_only() -> None:
     presented, scheme = bearer_token.presented(request.headers.get("Authorization"), form)
     token = access_token.read_for_us(use.signer, use.ephemeral, presented, issuer=use.settings.issuer, now=now)
     dpop_key = possession.dpop_key(access_token=presented) if scheme == "dpop" else None
-    check_holder(token.confirmation, scheme=scheme, dpop_key=dpop_key)
+    check_holder(token.confirmation, scheme=scheme, dpop_key=dpop_key, certificate=possession.thumbprint())
     opened = stores()
     g.bearer = check_standing(token, grants=opened.grants, registry=opened.relying_parties, now=now)
 

@@ -27,18 +27,24 @@ FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
 TAKES_JSON = frozenset({"global_token_revocation", "register", "registered"})
 """The blueprints that are sent JSON, by POST and PUT."""
+MTLS = frozenset({"device_authorization", "grants", "introspect", "par", "revoke", "token", "userinfo"})
+"""The blueprints that a service may call with a client certificate."""
 HEALTH = "health"
 """The one blueprint that answers whatever host it is asked for: a balancer knows only addresses."""
 
 
-def install(app: Flask, *, host: str) -> None:
-    """Check every request of `app`, which answers to `host` alone: the host and port of the issuer."""
+def install(app: Flask, *, host: str, mtls_host: str | None) -> None:
+    """Check every request of `app`, which answers to `host` alone: the host and port of the issuer.
+
+    What services call answers at `mtls_host` too, where they show certificates (RFC 8705 section 5).
+    """
     app.config.update(MAX_CONTENT_LENGTH=BODY_BYTES, MAX_FORM_MEMORY_SIZE=BODY_BYTES)
 
     @app.before_request
     def check_request() -> None:
         asked = request._get_current_object()  # type: ignore[attr-defined]  # the proxy asks again at every look
-        if asked.blueprint != HEALTH and asked.environ.get("HTTP_HOST") != host:
+        asked_for = asked.environ.get("HTTP_HOST")
+        if asked_for != host and asked.blueprint != HEALTH and not (asked_for == mtls_host and asked.blueprint in MTLS):
             raise MisdirectedRequest
         _check_content(asked)
 

@@ -1,8 +1,9 @@
-"""What the sender of a request proves to hold: the key of its DPoP proof."""
+"""What the sender of a request proves to hold: the key of its DPoP proof, the key of its client certificate."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from federation.binding import dpop
+from federation.client_authentication.certificates import ClientCertificate
 from idp.web.services import services
 
 HEADER = "DPoP"
@@ -20,12 +21,24 @@ def dpop_key(access_token: str | None = None) -> str | None:
     return dpop.check(
         proof or "",
         method=request.method,
-        addresses=[use.settings.issuer + request.path],
+        addresses=[base + request.path for base in (use.settings.issuer, use.settings.mtls_url) if base],
         store=use.ephemeral,
         nonces=use.nonces,
         now=use.clock.now(),
         access_token=access_token,
     )
+
+
+def certificate() -> ClientCertificate | None:
+    """Return the client certificate that a proxy of ours saw; None if there was none."""
+    found: ClientCertificate | None = g.get("client_certificate")
+    return found
+
+
+def thumbprint() -> str | None:
+    """Return what a token is bound by to that certificate."""
+    found = certificate()
+    return None if found is None else found.thumbprint
 
 
 def renew(bp: Blueprint) -> None:

@@ -1,21 +1,41 @@
-"""What a proxy tells of the browser behind it: believed from configured peers, forgotten from all others.
+"""What a proxy tells of the caller behind it: believed from configured peers, forgotten from all others.
 
-Nothing we say depends on it: issuer, links and cookies come from settings. It can only get a request refused,
-or name the address it came from. A proxy must replace these headers, not pass on a browser's, in whatever
-spelling: `X_Forwarded_For` reads as `X-Forwarded-For` here (docker/README.md has lines for HAProxy).
+Nothing we say to browsers depends on it: issuer, links and cookies come from settings. It can only get a request
+refused, name the address it came from, or, where client certificates are asked for, hand one on. A proxy must replace
+these headers, not pass on a caller's, in whatever spelling: `X_Forwarded_For` reads as `X-Forwarded-For` here
+(docker/README.md has lines for HAProxy).
 """
 
 import ipaddress
 from collections.abc import Collection
 
-from flask import Flask, request
+from flask import Flask, g, request
 from werkzeug.exceptions import BadRequest
 
+from federation.client_authentication.certificates import ClientCertificate, UnreadableCertificate
 from idp.settings import Network
 
 ADDRESS = "HTTP_X_FORWARDED_FOR"
 SCHEME = "HTTP_X_FORWARDED_PROTO"
+CERTIFICATE = "HTTP_CLIENT_CERT"
 _NEVER_READ = ("HTTP_FORWARDED", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT", "HTTP_X_FORWARDED_PREFIX")
+
+
+def install_certificates(app: Flask, *, trusted: Collection[Network], host: str | None) -> None:
+    """Keep the client certificate that a proxy in `trusted` saw at `host` (RFC 9440); forget all others."""
+
+    @app.before_request
+    def read_certificate() -> None:
+        environ = request.environ
+        told = environ.pop(CERTIFICATE, None)
+        if told is None or host is None or environ.get("HTTP_HOST") != host:
+            return
+        if not _is_among(environ.get("REMOTE_ADDR", ""), trusted):
+            return
+        try:
+            g.client_certificate = ClientCertificate.of_header(told)
+        except UnreadableCertificate:
+            raise BadRequest("the proxy hands on no certificate") from None
 
 
 def install(app: Flask, *, trusted: Collection[Network], scheme: str) -> None:

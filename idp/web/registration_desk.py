@@ -16,6 +16,7 @@ def registration_desk() -> Desk:
     return Desk(
         issuer=use.settings.issuer,
         loopback=is_loopback(urlsplit(use.settings.issuer).hostname or ""),
+        mutual_tls=use.settings.mtls_url is not None,
         door=use.settings.registration,
         citizens_scopes=scopes(TOLD),
         registry=opened.relying_parties,

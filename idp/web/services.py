@@ -14,6 +14,7 @@ from flask import Flask, current_app
 
 from federation.authorization.detail_types import DetailType
 from federation.binding.nonces import Nonces
+from federation.client_authentication.certificates import Authorities
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.dynamic_registration.software_statement import Authority
 from federation.ephemeral import EphemeralStore
@@ -70,6 +71,12 @@ class Services:
         """Whose software statements are believed, by issuer, as written down when this process first asked."""
         return setting_values.authorities(self.settings.software_authorities)
 
+    @cached_property
+    def client_authorities(self) -> Authorities | None:
+        """Whose word for the name in a client certificate is taken."""
+        path = self.settings.client_ca
+        return None if path is None else Authorities(path.read_bytes())
+
     @property
     def pairwise_salt(self) -> bytes:
         """Keys the function from citizens to subjects (OIDC Core section 8.1)."""
@@ -84,6 +91,11 @@ class Services:
     def host(self) -> str:
         """The one Host this service answers to."""
         return urlsplit(self.settings.issuer).netloc
+
+    @cached_property
+    def mtls_host(self) -> str | None:
+        """The Host under which client certificates are asked for."""
+        return None if self.settings.mtls_url is None else urlsplit(self.settings.mtls_url).netloc
 
     @cached_property
     def rp_id(self) -> str:

@@ -84,12 +84,12 @@ def _certificate(
 class Proxy:
     """One HAProxy, with the very file that is shipped or with several hosts of one port."""
 
-    def __init__(self, folder: Path, authority: Authority, port: int, configuration: Path, **env: str) -> None:
+    def __init__(self, folder: Path, authority: Authority, port: int, *configurations: Path, **env: str) -> None:
         self.port, self._authority = port, authority
         haproxy = server.find_program("haproxy", package="haproxy", folders=[Path("/usr/sbin")])
         self._log = folder / "haproxy.log"
         with self._log.open("ab") as log:
-            command = [haproxy, "-db", "-f", str(configuration)]
+            command = [haproxy, "-db", *(part for file in configurations for part in ("-f", str(file)))]
             self._process: subprocess.Popen[bytes] = server.start(
                 command, log=log, user=None, ended_by=signal.SIGTERM, env=env
             )
@@ -104,6 +104,20 @@ class Proxy:
             "COUNTERSIGN": f"127.0.0.1:{service_port}",
         }
         return cls(folder, authority, port, SHIPPED, **env)
+
+    @classmethod
+    def with_certificates(
+        cls, folder: Path, authority: Authority, ports: tuple[int, int], service_port: int, client_ca: Path
+    ) -> "Proxy":
+        """Start it with the file for client certificates beside, listening at the second port."""
+        env = {
+            "LISTEN": f"127.0.0.1:{ports[0]}",
+            "MTLS_LISTEN": f"127.0.0.1:{ports[1]}",
+            "CLIENT_CA": str(client_ca),
+            "CERTIFICATE": str(authority.certificate),
+            "COUNTERSIGN": f"127.0.0.1:{service_port}",
+        }
+        return cls(folder, authority, ports[0], SHIPPED, SHIPPED.with_name("haproxy-mtls.cfg"), **env)
 
     @classmethod
     def of_hosts(

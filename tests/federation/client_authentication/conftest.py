@@ -49,6 +49,7 @@ class Desk:
             registry=self._registry,
             store=self._store,
             keys=self.keys,
+            authorities=None,
             issuer=ISSUER,
             token_endpoint=TOKEN_ENDPOINT,
             now=self.now,
