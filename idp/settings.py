@@ -16,6 +16,7 @@ from pydantic import BeforeValidator, Field, ValidationError, ValidationInfo, fi
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from idp import setting_values as values
+from idp.setting_faults import SettingsFaults, ending
 
 PREFIX = "COUNTERSIGN_"
 DEFAULT_PREPUBLISH = timedelta(hours=48)
@@ -24,14 +25,6 @@ WORKERS_FOLLOW_WITHIN = timedelta(seconds=10)
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Secret = {"secret": True}
-
-
-class SettingsFaults(Exception):
-    """The environment cannot be run with. `faults` holds one plain sentence each, all of them."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
 
 
 class Settings(BaseSettings):
@@ -176,13 +169,6 @@ class Settings(BaseSettings):
             raise ValueError("must be a file of its own, not that of COUNTERSIGN_DATABASE_URL")
         return url
 
-    @field_validator("mtls_url")
-    @classmethod
-    def _is_an_address_of_its_own(cls, url: str | None, info: ValidationInfo) -> str | None:
-        if url is not None and url == info.data.get("issuer"):
-            raise ValueError("must be another than COUNTERSIGN_ISSUER: browsers would be asked for certificates")
-        return url
-
     @field_validator("mtls_proxies")
     @classmethod
     def _are_named_where_needed(cls, proxies: tuple[Network, ...], info: ValidationInfo) -> tuple[Network, ...]:
@@ -258,20 +244,5 @@ def unknown(environ: Mapping[str, str] = os.environ) -> list[str]:
 
 
 def _sentence(fault: Mapping[str, Any]) -> str:
-    field, context = str(fault["loc"][0]), fault.get("ctx", {})
-    limits = {"greater_than_equal": ("at least", "ge"), "less_than_equal": ("at most", "le")}
-    match fault["type"]:
-        case "missing":
-            ending = f"is not set. {Settings.model_fields[field].description}"
-        case "value_error":
-            ending = f"{context['error']}."
-        case "literal_error":
-            ending = f"must be one of: {context['expected']}."
-        case "int_parsing":
-            ending = "must be a whole number."
-        case "greater_than_equal" | "less_than_equal" as limit:
-            words, key = limits[limit]
-            ending = f"must be {words} {context[key]}."
-        case _:
-            ending = f"cannot be used: {fault['msg']}."
-    return f"{variable(field)} {ending}"
+    field = str(fault["loc"][0])
+    return f"{variable(field)} {ending(fault, str(Settings.model_fields[field].description))}"

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 import click
 
 from federation.ephemeral import StoreUnavailable
-from idp.settings import SettingsFaults
+from idp.setting_faults import SettingsFaults
 from keys.errors import KeysError
 
 COMMANDS = {

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlsplit
 
 import click
 
@@ -18,7 +17,6 @@ from federation.relying_parties.registration import register
 from federation.relying_parties.registry import MEMORY_SECONDS
 from federation.relying_parties.resource_owners import check_resources
 from federation.relying_parties.rules import RegistrationRules
-from federation.relying_parties.uris import is_loopback
 from idp.audit.agencies import AgencyChanged, AgencyDisabled, AgencyEnabled, AgencyRegistered, AgencyTokenMade
 from idp.cli import TAKES_ID, Refusal
 from idp.cli.metadata import from_input, from_options, print_metadata
@@ -204,11 +202,10 @@ def _without_taken(before: RelyingParty, after: RelyingParty) -> RelyingParty:
 
 def _rules(use: Services) -> RegistrationRules:
     """Return what an operator may say of a service: everything."""
-    loopback = is_loopback(urlsplit(use.settings.issuer).hostname or "")
     return RegistrationRules(
-        loopback_http=loopback,
+        loopback_http=use.loopback,
         detail_types=tuple(use.detail_types),
-        mutual_tls=use.settings.mtls_url is not None,
+        mutual_tls=bool(use.mtls_host),
         by_operator=True,
     )
 

@@ -14,7 +14,8 @@ from federation.ephemeral import StoreUnavailable
 from idp.authentication.breached_passwords import BreachedPasswords, FilterUnreadable
 from idp.cli.printing import json_option, print_json
 from idp.cli.session import opened
-from idp.settings import Settings, SettingsFaults, load, unknown, variable
+from idp.setting_faults import SettingsFaults
+from idp.settings import Settings, load, unknown, variable
 from idp.storage.ephemeral import REDIS
 from idp.web import readiness
 

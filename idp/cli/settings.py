@@ -5,7 +5,8 @@ from typing import Any
 import click
 
 from idp.cli.printing import json_option, print_json, print_rows
-from idp.settings import Settings, SettingsFaults, load, variable
+from idp.setting_faults import SettingsFaults
+from idp.settings import Settings, load, variable
 
 
 @click.command()

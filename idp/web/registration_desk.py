@@ -1,10 +1,7 @@
 """What the endpoints for registration work with, put together for one request."""
 
-from urllib.parse import urlsplit
-
 from federation.discovery import scopes
 from federation.dynamic_registration.desk import Desk
-from federation.relying_parties.uris import is_loopback
 from idp.citizens.attributes import TOLD
 from idp.web.services import services
 from idp.web.transaction import stores
@@ -15,8 +12,8 @@ def registration_desk() -> Desk:
     use, opened = services(), stores()
     return Desk(
         issuer=use.settings.issuer,
-        loopback=is_loopback(urlsplit(use.settings.issuer).hostname or ""),
-        mutual_tls=use.settings.mtls_url is not None,
+        loopback=use.loopback,
+        mutual_tls=use.mutual_tls,
         door=use.settings.registration,
         citizens_scopes=scopes(TOLD),
         registry=opened.relying_parties,

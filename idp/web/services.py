@@ -19,6 +19,7 @@ from federation.client_authentication.keys import RelyingPartyKeys
 from federation.dynamic_registration.software_statement import Authority
 from federation.ephemeral import EphemeralStore
 from federation.outbound import Fetcher
+from federation.relying_parties.uris import is_loopback
 from idp import setting_values
 from idp.authentication.passwords import PasswordHashing
 from idp.authentication.peppers import Peppers
@@ -92,6 +93,11 @@ class Services:
         """The one Host this service answers to."""
         return urlsplit(self.settings.issuer).netloc
 
+    @property
+    def mutual_tls(self) -> bool:
+        """Whether client certificates are asked for anywhere."""
+        return self.settings.mtls_url is not None
+
     @cached_property
     def mtls_host(self) -> str | None:
         """The Host under which client certificates are asked for."""
@@ -101,6 +107,11 @@ class Services:
     def rp_id(self) -> str:
         """The name passkeys are bound to (WebAuthn section 5.4.2)."""
         return urlsplit(self.settings.issuer).hostname or ""
+
+    @property
+    def loopback(self) -> bool:
+        """Whether only this machine can reach it, so that services may be reached by http too."""
+        return is_loopback(self.rp_id)
 
     @property
     def secure(self) -> bool:

@@ -3,7 +3,8 @@ from datetime import timedelta
 
 import pytest
 
-from idp.settings import SettingsFaults, load, unknown
+from idp.setting_faults import SettingsFaults
+from idp.settings import load, unknown
 
 KEY = "A" * 43
 
