@@ -46,6 +46,13 @@ def asked_of_citizen(claims: Claims) -> frozenset[str]:
     return frozenset(name for place in PLACES for name in claims.get(place) or ()) - PROTOCOL_CLAIMS
 
 
+def values_of(wish: Mapping[str, Any] | None) -> list[Any]:
+    """Return every value that is wished for one claim (section 5.5.1): none where any will do."""
+    if wish is None:
+        return []
+    return [*wish.get("values", []), *([wish["value"]] if "value" in wish else [])]
+
+
 def _place(asked: Any, allowed: Collection[str]) -> dict[str, Any]:
     if asked is None:
         return {}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from federation.authorization.claims_parameter import Claims
+from federation.authorization.claims_parameter import Claims, values_of
 from federation.authorization.errors import InvalidAuthorizationRequest
 from federation.authorization.parameters import Parameters
 from federation.authorization.return_address import ReturnAddress
@@ -25,7 +25,7 @@ def hinted_subject(
     issuer: str,
 ) -> str | None:
     """Return the one subject the answer may be about, or None for whoever comes."""
-    wished = {str(wish["value"]) for place in claims.values() if (wish := place.get("sub")) and "value" in wish}
+    wished = {str(value) for place in claims.values() for value in values_of(place.get("sub"))}
     token = params.get("id_token_hint")
     if token is not None:
         hint = read_hint(token)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from federation.authorization.claims_parameter import values_of
 from federation.authorization.errors import UnmetAuthenticationRequirements
 from federation.authorization.request import AuthorizationRequest
 from federation.relying_parties.model import RelyingParty
@@ -43,7 +44,7 @@ def wanted_trust(asked: AuthorizationRequest) -> Trust | None:
 def _by_claim(asked: AuthorizationRequest) -> tuple[list[str], bool]:
     """Return the levels that the claims parameter names for `acr`, and whether one of its values is essential."""
     wish = (asked.claims.get("id_token") or {}).get("acr") or {}
-    named = [*wish.get("values", []), *([wish["value"]] if "value" in wish else [])]
+    named = values_of(wish)
     return _known(named), bool(named) and bool(wish.get("essential"))
 
 

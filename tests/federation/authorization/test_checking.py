@@ -1,5 +1,6 @@
 """Every authorization request is checked whole, and no error goes where nobody registered."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -237,3 +238,12 @@ def test_a_changed_request_makes_no_older_proof_do_than_the_record_allows(
     by = replace(relying_party, default_max_age=300)
 
     assert check_with({"max_age": asked}, by=by).max_age == kept
+
+
+@pytest.mark.parametrize("place", ["id_token", "userinfo"])
+def test_a_subject_wished_for_in_a_list_is_the_only_one_answered_about(check_with: Check, place: str) -> None:
+    one, two = ({place: {"sub": {"values": names}}} for names in (["subject-1"], ["subject-1", "subject-2"]))
+
+    assert check_with({"claims": json.dumps(one)}).hinted_subject == "subject-1"
+    with pytest.raises(AuthorizationRefused):
+        check_with({"claims": json.dumps(two)})

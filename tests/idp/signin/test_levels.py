@@ -41,3 +41,10 @@ def test_the_weakest_named_is_enough(acr_values: tuple[str, ...], record: tuple[
 @pytest.mark.parametrize("acr", [None, {"value": "aal1", "essential": True}, {"values": ["aal1"], "essential": True}])
 def test_a_changed_request_does_not_get_by_with_less_than_the_record_asks(acr: dict[str, Any] | None) -> None:
     assert wanted(("aal1",), ("aal2",), acr) == "aal2"
+
+
+@pytest.mark.parametrize("wish", [{"value": "aal2"}, {"values": ["aal2"]}])
+def test_a_voluntary_wish_for_a_level_is_met_where_it_can_be(wish: dict[str, Any]) -> None:
+    assert wanted((), (), wish) == "aal2"
+    assert wanted(("aal1",), (), wish) == "aal2"
+    assert wanted((), (), {"values": ["unheard"]}) == "aal1"
