@@ -8,6 +8,7 @@ SIGTERM lets what is in flight finish.
 import gc
 import importlib
 import os
+import signal
 import socket
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
@@ -73,7 +74,13 @@ def _check_free(host: str, port: int) -> None:
 
 
 def application() -> object:
-    """Build the WSGI application of one worker; granian calls this after the fork."""
+    """Build the WSGI application of one worker; granian calls this after the fork.
+
+    Until the worker has handlers of its own those of the parent would take a SIGTERM and do nothing with it, and
+    the parent would wait for as long as the longest request may take.
+    """
+    for stopping in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stopping, signal.SIG_DFL)
     from idp.app import create_app  # noqa: PLC0415 - nothing may count before the numbers' folder is named
 
     logs.configure()

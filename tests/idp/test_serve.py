@@ -12,6 +12,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
+from idp.cli.serve import LONGEST_REQUEST_SECONDS
 from tests.support.postgresql import PostgreSQL
 from tests.support.server import wait_until
 from tests.support.service import COUNTERSIGN, ROOT, StorePair, serving
@@ -111,6 +112,17 @@ def test_a_killed_worker_comes_back_and_the_service_answers_meanwhile(start_serv
     wait_until(lambda: len(service.web_workers()) == 2, seconds=10, what="two workers serve again")
     assert killed not in service.web_workers()
     assert set(service.web_workers()) & set(before)
+
+
+def test_a_worker_that_is_only_starting_holds_up_no_end(start_service):
+    service = start_service(workers=2)
+    killed, *_ = service.web_workers()
+    os.kill(killed, signal.SIGKILL)
+    wait_until(lambda: len(set(service.web_workers()) - {killed}) == 2, seconds=10, what="another is started")
+    began = time.monotonic()
+
+    assert service.stop() == 0
+    assert time.monotonic() - began < LONGEST_REQUEST_SECONDS / 2
 
 
 def test_a_dead_database_costs_sign_in_and_nothing_else_and_heals(tmp_path):
