@@ -28,6 +28,7 @@ from idp.cli.printing import say
 from idp.settings import Settings, load, variable
 
 LONGEST_REQUEST_SECONDS = 30
+ENDS = (signal.SIGTERM, signal.SIGINT)
 CONNECTIONS_A_WORKER = 512
 MAX_WORKERS = 64
 CRASHED_AT_START_SECONDS = 10.0
@@ -74,13 +75,7 @@ def _check_free(host: str, port: int) -> None:
 
 
 def application() -> object:
-    """Build the WSGI application of one worker; granian calls this after the fork.
-
-    Until the worker has handlers of its own those of the parent would take a SIGTERM and do nothing with it, and
-    the parent would wait for as long as the longest request may take.
-    """
-    for stopping in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(stopping, signal.SIG_DFL)
+    """Build the WSGI application of one worker; granian calls this after the fork."""
     from idp.app import create_app  # noqa: PLC0415 - nothing may count before the numbers' folder is named
 
     logs.configure()
@@ -129,6 +124,7 @@ def _announce(settings: Settings, *, host: str, port: int, workers: int) -> None
 
 def _keep_serving(settings: Settings, *, host: str, port: int, workers: int, alone: bool) -> None:
     """Serve until asked to end. Granian gives up when one worker dies twice in 5 s; begin again, unless at start."""
+    os.register_at_fork(before=_hold_ends, after_in_parent=_let_end, after_in_child=_may_be_ended)
     while True:
         began, server = monotonic(), _server(settings, host=host, port=port, workers=workers)
         if not alone:
@@ -143,6 +139,25 @@ def _keep_serving(settings: Settings, *, host: str, port: int, workers: int, alo
             say("A worker died twice in a row; starting again.")
         else:
             return
+
+
+def _hold_ends() -> None:
+    """Keep signals for later while a process is forked: what comes to a child in the middle of it would be lost."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
+
+
+def _let_end() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+
+
+def _may_be_ended() -> None:
+    """Let a signal end a worker that has no handlers of its own yet.
+
+    The parent's would take it and do nothing with it, and the parent then waits as long as for the longest request.
+    """
+    for ending in ENDS:
+        signal.signal(ending, signal.SIG_DFL)
+    _let_end()
 
 
 def _server(settings: Settings, *, host: str, port: int, workers: int) -> MPServer:
