@@ -1,4 +1,4 @@
-"""What is measured: four things a service does all day, said once and done to every target alike.
+"""What is measured: five things a service does all day, said once and done to every target alike.
 
 Paths come from each target's own discovery document, so nothing here knows whom it calls. Every answer is
 checked for what it must hold; a wrong one ends the bench.
@@ -8,11 +8,13 @@ import base64
 import json
 import secrets
 from collections.abc import Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.load.driver import Answer, Operation
+from tests.support.dpop import DpopKey
 from tests.support.token_office import CHALLENGE, VERIFIER
 
 BACK = "http://localhost:7/back"
@@ -36,13 +38,13 @@ class Target:
         """Return a GET request to an endpoint named as in the discovery document."""
         return f"GET {self._path(endpoint)}{query} HTTP/1.1\r\nHost: localhost:{self.port}\r\n{headers}\r\n".encode()
 
-    def post(self, endpoint: str, form: Mapping[str, str]) -> bytes:
+    def post(self, endpoint: str, form: Mapping[str, str], *, headers: str = "") -> bytes:
         """Return a POST request of the relying party."""
         body = urlencode(form)
         basic = base64.b64encode(f"{self.client_id}:{self.client_secret}".encode()).decode()
         return (
             f"POST {self._path(endpoint)} HTTP/1.1\r\nHost: localhost:{self.port}\r\nAuthorization: Basic {basic}\r\n"
-            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+            f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n{headers}\r\n{body}"
         ).encode()
 
     def _path(self, endpoint: str) -> str:
@@ -76,6 +78,52 @@ def sign_in(target: Target) -> Operation:
         held = _json(tokens, "id_token")
         bearer = f"Authorization: Bearer {held['access_token']}\r\n"
         known = yield target.get("userinfo_endpoint", headers=bearer)
+        _json(known, "email")
+
+    return operation
+
+
+def bound_sign_in(target: Target) -> Operation:
+    """The same as FAPI 2.0 has it: the request pushed, the tokens bound to a key and used with it (DPoP)."""
+    asked = {
+        "client_id": target.client_id,
+        "redirect_uri": BACK,
+        "response_type": "code",
+        "scope": SCOPE,
+        "prompt": "none",
+        "code_challenge": CHALLENGE,
+        "code_challenge_method": "S256",
+    }
+    cookie, key = "; ".join(f"{name}={value}" for name, value in target.cookies.items()), DpopKey()
+    at_token, at_userinfo = (str(target.endpoints[name]) for name in ("token_endpoint", "userinfo_endpoint"))
+    nonces: list[str] = []
+
+    def prove(method: str, address: str, token: str | None = None) -> str:
+        return f"DPoP: {key.proof(method, address, nonce=nonces[-1] if nonces else None, access_token=token)}\r\n"
+
+    def keep_nonce(answer: Answer) -> None:
+        with suppress(KeyError):
+            nonces[:] = [answer.header("DPoP-Nonce")]
+
+    def operation() -> Generator[bytes, Answer, None]:
+        if not nonces:
+            keep_nonce((yield target.post("token_endpoint", {}, headers=prove("POST", at_token))))
+        form = asked | {"state": secrets.token_urlsafe(12), "nonce": secrets.token_urlsafe(12)}
+        pushed = yield target.post("pushed_authorization_request_endpoint", form)
+        _check(pushed, 201, b"request_uri" in pushed.body)
+        query = urlencode({"client_id": target.client_id, "request_uri": json.loads(pushed.body)["request_uri"]})
+        sent = yield target.get("authorization_endpoint", query=f"?{query}", headers=f"Cookie: {cookie}\r\n")
+        told = parse_qs(urlsplit(sent.header("Location")).query)
+        _check(sent, 303, told.get("state") == [form["state"]] and "code" in told)
+        form = {"grant_type": "authorization_code", "code": told["code"][0], "redirect_uri": BACK}
+        proof = prove("POST", at_token)
+        tokens = yield target.post("token_endpoint", form | {"code_verifier": VERIFIER}, headers=proof)
+        keep_nonce(tokens)
+        held = _json(tokens, "id_token")
+        _check(tokens, 200, held["token_type"] == "DPoP")
+        proof = prove("GET", at_userinfo, held["access_token"])
+        known = yield target.get("userinfo_endpoint", headers=f"Authorization: DPoP {held['access_token']}\r\n{proof}")
+        keep_nonce(known)
         _json(known, "email")
 
     return operation
@@ -118,6 +166,7 @@ def jwks(target: Target) -> Operation:
 
 SCENARIOS = {
     "SSO sign-in": sign_in,
+    "SSO sign-in, pushed and bound": bound_sign_in,
     "introspection": introspection,
     "JWKS": jwks,
     "client_credentials": client_credentials,

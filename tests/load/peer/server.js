@@ -30,7 +30,8 @@ const provider = new Provider(issuer, {
       sub: accountId, email: "ada@citizen.example", email_verified: true, given_name: "Ada", family_name: "Quispe",
     }),
   }),
-  features: { clientCredentials: { enabled: true }, introspection: { enabled: true }, devInteractions: { enabled: true } },
+  features: { clientCredentials: { enabled: true }, introspection: { enabled: true }, devInteractions: { enabled: true },
+    dPoP: { enabled: true }, pushedAuthorizationRequests: { enabled: true } },
 });
 server.on("request", provider.callback());
 console.log(JSON.stringify({ issuer }));
