@@ -43,6 +43,8 @@ SINGLE = (
 LISTS = ("redirect_uris", "post_logout_redirect_uris", "resource_uris")
 UNKNOWN = ("request_uris", "request_uri", "software_statement_uri")
 """What other providers would fetch; here nobody registers it."""
+NOT_CALLED = ("tls_client_auth_san_uri",)
+"""A name that is only compared with what a certificate says."""
 INVENTED = ("inside.example", "rebinding.example")
 """Names whose first or later answer of the name service leads inside."""
 
@@ -83,7 +85,7 @@ def soon(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_field_that_holds_an_address_is_tried_here() -> None:
     known = {field.name for field in fields(RelyingParty) if field.name.endswith(("_uri", "_uris"))}
 
-    assert known == {*SINGLE, *LISTS}
+    assert known == {*SINGLE, *LISTS, *NOT_CALLED}
 
 
 def addresses(canary: Canary) -> list[str]:
