@@ -9,8 +9,12 @@ from keys.states import Purpose
 
 
 def read_hint(token: str) -> Mapping[str, Any] | None:
-    """Return the claims of an ID token of ours, expired or not, or None."""
+    """Return the claims of an ID token of ours, expired or not, or None.
+
+    A signed answer of userinfo has the same type and the same keys; it alone never ends (OIDC Core section 5.3.2).
+    """
     try:
-        return services().signer.verify(token, Purpose.ID_TOKEN, typ="JWT")
+        claims = services().signer.verify(token, Purpose.ID_TOKEN, typ="JWT")
     except InvalidSignature:
         return None
+    return claims if "exp" in claims else None
