@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         tuple[Network, ...],
         NoDecode,
         BeforeValidator(values.networks),
-        Field(description="Test setting: `cidr,...` whose forwarded address and scheme headers are believed."),
+        Field(description="`cidr,...` of the proxies whose forwarded address and scheme are believed."),
     ] = ()
 
     mtls_url: Annotated[
@@ -186,7 +186,7 @@ class Settings(BaseSettings):
             )
         return prepublish
 
-    @field_validator("key_prepublish", "pkce", "registration", "fetch_allow", "extra_ca", "trusted_proxies", "mail_url")
+    @field_validator("key_prepublish", "pkce", "registration", "fetch_allow", "extra_ca", "mail_url")
     @classmethod
     def _is_no_test_setting_in_public(cls, value: Any, info: ValidationInfo) -> Any:
         issuer = info.data.get("issuer")
@@ -223,7 +223,7 @@ def is_test_setting(field: str, value: Any) -> bool:
         return bool(value == values.ON_SCREEN)
     if field == "registration":
         return bool(value == "open")
-    return field in {"pkce", "fetch_allow", "extra_ca", "trusted_proxies"} and value not in ("required", (), None)
+    return field in {"pkce", "fetch_allow", "extra_ca"} and value not in ("required", (), None)
 
 
 def load(**given: Any) -> Settings:

@@ -107,7 +107,6 @@ def test_http_is_accepted_on_loopback_only(loaded, issuer):
         ("PKCE", "optional-for-confidential"),
         ("FETCH_ALLOW", "127.0.0.1:8001"),
         ("EXTRA_CA", __file__),
-        ("TRUSTED_PROXIES", "10.0.0.0/8"),
         ("KEY_PREPUBLISH", "20m"),
         ("REGISTRATION", "open"),
     ],
@@ -118,6 +117,10 @@ def test_a_public_issuer_refuses_test_settings_unless_they_are_allowed(loaded, r
 
     assert fault.startswith(f"COUNTERSIGN_{name} is a test setting")
     assert allowed.test_settings_on() == [f"COUNTERSIGN_{name}"]
+
+
+def test_a_proxy_may_be_named_in_production(loaded):
+    assert loaded(TRUSTED_PROXIES="10.0.0.0/8").test_settings_on() == []
 
 
 def test_guarded_registration_is_for_production(loaded):
