@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from joserfc.errors import JoseError
@@ -25,6 +26,7 @@ _ALGORITHMS_OF_TYPE = {
 _ENCRYPTING = frozenset({"encrypt", "wrapKey", "deriveKey", "deriveBits"})
 _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _PUBLIC = ("kty", "crv", "x", "y", "n", "e", "use", "key_ops", "alg", "kid")
+_MATERIAL = ("kty", "crv", "x", "y", "n", "e")
 _TEXT_MEMBERS = ("crv", "x", "y", "n", "e", "use", "alg", "kid")
 _LONGEST_MEMBER = 2_000
 _RSA_BITS = range(2048, 8193)
@@ -149,8 +151,13 @@ def _is_private(key: Mapping[str, Any]) -> bool:
 
 
 def _imported(jwk: Mapping[str, Any]) -> PublicKey:
-    members = {name: jwk[name] for name in ("kty", "crv", "x", "y", "n", "e") if name in jwk}
-    key = import_key(members)
+    return _key_of(tuple((name, jwk[name]) for name in _MATERIAL if name in jwk))
+
+
+@lru_cache(maxsize=512)
+def _key_of(material: tuple[tuple[str, str], ...]) -> PublicKey:
+    """Read a key, or remember it: a client signs with the same one again and again."""
+    key = import_key(dict(material))
     if not isinstance(key, ECKey | OKPKey | RSAKey):
-        raise TypeError(members.get("kty"))
+        raise TypeError(material)
     return key
