@@ -14,6 +14,7 @@ from functools import cached_property
 from types import MappingProxyType
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import verification
 from joserfc.errors import JoseError
@@ -24,11 +25,20 @@ from federation.errors import InvalidClient
 from federation.hashing import base64url
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.mutual_tls import SELF_SIGNED, settled
+from federation.relying_parties.public_keys import UnusableKeys, check_public_keys
 
 LONGEST = 12_288
 """Characters of the header."""
 _BYTES = re.compile(r":([A-Za-z0-9+/]+={0,2}):")
 _ALGORITHMS = ("ES256", "PS256", "RS256", "EdDSA")
+_UNREADABLE = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What reading one may raise; they have no parent but Exception."""
 
 
 class UnreadableCertificate(ValueError):
@@ -43,14 +53,14 @@ class ClientCertificate:
 
     @classmethod
     def of_header(cls, text: str) -> "ClientCertificate":
-        """Read the field Client-Cert (RFC 9440 section 2.2); raise UnreadableCertificate."""
+        """Read the field Client-Cert (RFC 9440 section 2.2), every part now; raise UnreadableCertificate."""
         found = _BYTES.fullmatch(text)
         if found is None or len(text) > LONGEST:
             raise UnreadableCertificate("not a byte sequence of bearable length")
         try:
             made = cls(b64decode(found[1], validate=True))
-            made.read.public_key()
-        except ValueError as error:
+            _ = made.read.public_key(), made.read.subject, made.read.extensions
+        except _UNREADABLE as error:
             raise UnreadableCertificate("not a certificate that can be read") from error
         return made
 
@@ -105,17 +115,17 @@ def check(
     read = certificate.read
     if not read.not_valid_before_utc <= now <= read.not_valid_after_utc:
         raise InvalidClient("the client certificate is not valid now")
+    thumbprint = _thumbprint_of(read)
     if relying_party.token_endpoint_auth_method == SELF_SIGNED:
-        _check_key(read, relying_party, keys)
+        _check_key(thumbprint, relying_party, keys)
     elif authorities is None or not authorities.vouch_for(read, now):
         raise InvalidClient("no authority of ours vouches for the client certificate")
     elif not _is_named(read, relying_party):
         raise InvalidClient("the client certificate has another name")
 
 
-def _check_key(certificate: x509.Certificate, relying_party: RelyingParty, keys: RelyingPartyKeys) -> None:
+def _check_key(thumbprint: str, relying_party: RelyingParty, keys: RelyingPartyKeys) -> None:
     """Compare keys, not certificates: a certificate of a registered key is one that its holder made (section 2.2)."""
-    thumbprint = _thumbprint_of(certificate)
     if _is_among(thumbprint, relying_party, keys):
         return
     if not (keys.renew(relying_party) and _is_among(thumbprint, relying_party, keys)):
@@ -123,13 +133,16 @@ def _check_key(certificate: x509.Certificate, relying_party: RelyingParty, keys:
 
 
 def _thumbprint_of(certificate: x509.Certificate) -> str:
+    """Return the thumbprint of its key (RFC 7638), which must be strong enough to be registered, whoever issued it."""
     pem = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     for kind in ("EC", "RSA", "OKP"):
         try:
-            return import_key(pem, kind).thumbprint()
-        except (JoseError, ValueError, TypeError):
+            key = import_key(pem, kind)
+            check_public_keys({"keys": [key.as_dict(private=False)]})
+        except (JoseError, ValueError, TypeError, KeyError, UnusableKeys):
             continue
-    raise InvalidClient("the client certificate has a key of a kind we do not know")
+        return key.thumbprint()
+    raise InvalidClient("the client certificate has a key of a kind or strength that we do not take")
 
 
 def _is_among(thumbprint: str, relying_party: RelyingParty, keys: RelyingPartyKeys) -> bool:
