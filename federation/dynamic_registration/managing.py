@@ -55,6 +55,7 @@ def update(body: bytes, current: RelyingParty, desk: Desk, now: datetime) -> Tol
         mutual_tls=desk.mutual_tls,
         id_token_alg="RS256",
         may_ask=tuple(dict.fromkeys((*current.may_ask, *current.scope))),
+        grant_types=_grant_types(statement, current),
         agency=current.agency,
         given=current,
         public_subjects=current.subject_type == "public",
@@ -81,6 +82,13 @@ def _kept(registered: Registered, desk: Desk) -> Told:
     if not desk.registry.change(registered.relying_party, token_hash=hash_token(token)):
         raise InvalidToken("the token was used meanwhile, or the registration was changed or ended")
     return told(registered, token, desk)
+
+
+def _grant_types(statement: SoftwareStatement | None, current: RelyingParty) -> tuple[str, ...] | None:
+    """Return the grant types there may be: what a service has, it may keep."""
+    if statement is None or statement.grant_types is None:
+        return None
+    return tuple(dict.fromkeys((*statement.grant_types, *current.grant_types)))
 
 
 def _check_identity(metadata: Mapping[str, Any], current: RelyingParty) -> None:

@@ -40,6 +40,11 @@ class _Word:
             return f"invitation {self.invitation.invitation_id}"
         return "anybody" if self.statement is None else f"authority {self.statement.authority.issuer}"
 
+    @property
+    def grant_types(self) -> tuple[str, ...] | None:
+        """The grant types there may be; None for any. An invitation is a secret, a statement is none."""
+        return None if self.invitation is not None or self.statement is None else self.statement.grant_types
+
 
 def register_itself(body: bytes, token: str | None, desk: Desk, now: datetime) -> tuple[Told, str]:
     """Keep the service that `body` describes; return what it is told, and on whose word it came.
@@ -93,6 +98,7 @@ def _judged(metadata: Mapping[str, Any], word: _Word, desk: Desk, now: datetime)
         mutual_tls=desk.mutual_tls,
         id_token_alg="RS256",
         may_ask=may_ask,
+        grant_types=word.grant_types,
         agency=None if word.invitation is None else word.invitation.agency,
         names_agency=word.statement is not None,
         public_subjects=word.by == "anybody",

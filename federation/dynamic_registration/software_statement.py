@@ -1,7 +1,8 @@
 """Software statements: what an authority the operator trusts has signed about a service (RFC 7591 section 2.3).
 
 What it says takes the place of what the service says of itself. It must say whose the service is and where citizens
-return to: whoever finds a statement, which is no secret, may then register nothing that answers to them.
+return to: whoever finds a statement, which is no secret, may then register nothing that answers to them. For the same
+reason it must say which grants the service has, where one of them needs no return.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ LONGEST_LIFE = timedelta(days=366)
 _TYPES = frozenset({"jwt"})
 _ABOUT_ITSELF = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
 _MUST_SAY = ("agency", "redirect_uris")
+_RETURNING = ("authorization_code", "refresh_token")
+"""Grant types that give nothing to who is not at the address that citizens return to."""
 _LONGEST_ID = 200
 
 
@@ -51,6 +54,11 @@ class SoftwareStatement:
     jti: str | None
     issued: datetime | None
     expires: datetime
+
+    @property
+    def grant_types(self) -> tuple[str, ...] | None:
+        """The grant types that its service may ask for beside it; None where it says itself which there are."""
+        return None if "grant_types" in self.claims else _RETURNING
 
 
 def read_authorities(document: object) -> Mapping[str, Authority]:

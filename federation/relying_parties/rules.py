@@ -28,6 +28,8 @@ class RegistrationRules:
     scope: tuple[str, ...] = ("openid", "profile", "email")
     may_ask: tuple[str, ...] | None = None
     """The scopes there may be; None for any."""
+    grant_types: tuple[str, ...] | None = None
+    """The grant types there may be; None for any."""
     agency: str | None = None
     """The organisation, where somebody else has said which it is: an invitation, or what was registered before."""
     names_agency: bool = True
@@ -77,6 +79,8 @@ def check_rights(reader: MetadataReader, fields: Mapping[str, Any], rules: Regis
     if rules.may_ask is not None and not set(fields["scope"]) <= set(rules.may_ask):
         allowed = " ".join(rules.may_ask) or "none at all"
         reader.refuse("scope", f"has a name that this registration may not ask for; it may ask for: {allowed}.")
+    if rules.grant_types is not None and not set(fields["grant_types"]) <= set(rules.grant_types):
+        reader.refuse("grant_types", f"may hold here: {', '.join(rules.grant_types)}. Others stand in the statement.")
     if rules.profile == "fapi2" and fields["profile"] != "fapi2":
         reader.refuse("profile", "must be fapi2 here.")
     agency = _given_agency(fields, rules)

@@ -7,6 +7,7 @@ import pytest
 from joserfc import jws
 from joserfc.jwk import ECKey, OctKey
 
+from federation.relying_parties.rules import DEVICE_CODE
 from tests.support.developer import AUTHORITY, KEY, STRANGERS_KEY, Developer, dev, guarded, host, metadata, statement
 
 __all__ = ["dev", "guarded"]
@@ -94,6 +95,18 @@ def test_the_public_key_is_no_shared_secret(dev: Developer) -> None:
     assert refused(dev, text) == "invalid_software_statement"
 
 
+@pytest.mark.parametrize(
+    "grants", [["client_credentials"], ["authorization_code", DEVICE_CODE], [DEVICE_CODE, "refresh_token"]]
+)
+def test_who_finds_a_statement_gets_no_grant_that_needs_no_return(dev: Developer, grants: list[str]) -> None:
+    """Else tokens of the agency, and its subjects, were anybody's who has once seen a statement."""
+    theirs = addresses()
+
+    assert refused(dev, dev.statement(**theirs), grant_types=grants) == "invalid_client_metadata"
+    said = dev.register({**metadata(), "software_statement": dev.statement(**theirs, grant_types=grants)})
+    assert (said.status_code, said.get_json()["grant_types"]) == (201, grants)
+
+
 @pytest.mark.parametrize("header", [{"typ": "at+jwt"}, {"typ": "logout+jwt"}, {"typ": "client-authentication+jwt"}])
 def test_a_token_of_another_kind_is_no_statement(dev: Developer, header: dict[str, str]) -> None:
     assert refused(dev, signed(dev, key=KEY, header=header, **addresses())) == "invalid_software_statement"
@@ -142,6 +155,12 @@ class TestChanging:
         assert answer.status_code == 200, answer.text
         assert answer.get_json()["redirect_uris"] == told["redirect_uris"]
         assert answer.get_json()["client_name"] == "New"
+
+    def test_nor_does_it_take_a_grant_later_that_needs_no_return(self, dev: Developer, told: dict[str, Any]) -> None:
+        answer = self.put(dev, told, grant_types=["authorization_code", DEVICE_CODE])
+
+        assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+        assert self.put(dev, told, grant_types=["authorization_code", "refresh_token"]).status_code == 200
 
     def test_without_it_nothing_changes(self, dev: Developer, told: dict[str, Any]) -> None:
         answer = self.put(dev, told, software_statement=None)
