@@ -112,12 +112,16 @@ def _checked(key: object, number: int) -> dict[str, Any] | None:
 
 def _check_types(key: Mapping[str, Any], number: int) -> None:
     for name in _TEXT_MEMBERS:
-        value = key.get(name, "")
-        if not isinstance(value, str) or len(value) > _LONGEST_MEMBER or not value.isascii() or "\x00" in value:
+        if not _is_short_text(key.get(name, "")):
             raise UnusableKeys(f"keys[{number}] has a member {name} that is not a short ASCII string.")
     operations = key.get("key_ops", [])
-    if not isinstance(operations, list) or not all(isinstance(operation, str) for operation in operations):
-        raise UnusableKeys(f"keys[{number}] has a member key_ops that is not a list of strings.")
+    if not isinstance(operations, list) or not all(map(_is_short_text, operations)):
+        raise UnusableKeys(f"keys[{number}] has a member key_ops that is not a list of short ASCII strings.")
+
+
+def _is_short_text(value: object) -> bool:
+    """Whether every store can keep it: one of them refuses NUL and half of a surrogate pair."""
+    return isinstance(value, str) and len(value) <= _LONGEST_MEMBER and value.isascii() and "\x00" not in value
 
 
 def _check_rsa(key: RSAKey, number: int) -> None:

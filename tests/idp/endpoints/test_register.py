@@ -195,6 +195,15 @@ def test_a_malformed_body_is_refused_with_a_word_of_the_specification(
     assert (answer.status_code, answer.get_json()["error"]) == (status, error)
 
 
+@pytest.mark.parametrize("operation", ["\x00", "\ud800", "é", "v" * 2_001, 7, None])
+def test_a_key_with_what_a_store_cannot_keep_is_refused(dev: Developer, operation: object) -> None:
+    key = {**JWKS["keys"][0], "key_ops": ["verify", operation]}
+
+    answer = dev.register(metadata(jwks={"keys": [key]}), dev.invited())
+
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+
+
 @pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "text/plain", "application/jwt", ""])
 def test_only_json_is_read(dev: Developer, kind: str) -> None:
     assert dev.call("POST", "/register", b"{}", dev.invited(), content_type=kind).status_code == 415
