@@ -1,7 +1,7 @@
 """Every kind of token that passes here, offered in the place of every other (RFC 8725 sections 2.7 and 3.11).
 
-One relying party holds one key for everything it signs, and is an authority for software statements by the same key:
-nothing but what each kind must say stands between them.
+One relying party holds one key for everything it signs, and is an authority for software statements by the same name
+and key: nothing but what each kind must say stands between them.
 """
 
 import json
@@ -29,11 +29,14 @@ from tests.support.site import ASKED, Browser, Site
 from tests.support.token_office import VERIFIER, claims_in
 
 KEY = ECKey.generate_key("P-256", {"kid": "k1", "use": "sig"})
-ISSUER = "https://id.example"
+ISSUER, NAME, OUT = "https://id.example", "city", "https://city.example/out"
 KINDS = {
     "ID token": None,
     "access token": "at+jwt",
     "opaque access token": None,
+    "bound access token": "at+jwt",
+    "code": None,
+    "invitation": None,
     "refresh token": None,
     "registration token": None,
     "logout token": "logout+jwt",
@@ -59,13 +62,14 @@ class Party:
         self.browser: Browser = site.browser()
         self.citizen = site.add_citizen(f"ada-{secrets.token_hex(8)}@example.org")
         self.developer = Developer(site)
-        self.rp = self._registered("jwt")
-        self.opaque_rp = self._registered("opaque")
+        self.rp = self._registered(NAME, "jwt")
+        self.opaque_rp = self._registered("opaque", "opaque")
+        self.newcomer = self.developer.registered()
         self.made = self._make()
 
-    def _registered(self, form: str) -> RelyingParty:
+    def _registered(self, client_id: str, form: str) -> RelyingParty:
         changes: dict[str, Any] = {
-            "client_id": secrets.token_hex(8),
+            "client_id": client_id,
             "token_endpoint_auth_method": "private_key_jwt",
             "client_secret_hash": None,
             "jwks": {"keys": [KEY.as_dict(private=False)]},
@@ -73,6 +77,7 @@ class Party:
             "introspection_signed_response_alg": "ES256",
             "introspection": True,
             "access_token_format": form,
+            "post_logout_redirect_uris": (OUT,),
         }
         return self.site.register(RelyingParty(**COMMON | changes))
 
@@ -101,10 +106,10 @@ class Party:
             answer = self.browser.get(f"/authorize/{interaction_id}")
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
 
-    def redeem(self, rp: RelyingParty) -> Any:
+    def redeem(self, rp: RelyingParty, **headers: str) -> Any:
         code = self.authorize(rp)["code"]
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
-        return self.post("/token", form, rp).json
+        return self.post("/token", form, rp, **headers).json
 
     def _make(self) -> dict[str, str]:
         self.browser.sign_in(self.citizen, acr="aal2")
@@ -118,8 +123,11 @@ class Party:
             "ID token": tokens["id_token"],
             "access token": tokens["access_token"],
             "opaque access token": self.redeem(self.opaque_rp)["access_token"],
+            "bound access token": self.redeem(self.rp, DPoP=self.proof("POST", "/token"))["access_token"],
+            "code": self.authorize(self.rp)["code"],
+            "invitation": self.developer.invited(),
             "refresh token": tokens["refresh_token"],
-            "registration token": self.developer.registered()["registration_access_token"],
+            "registration token": self.newcomer["registration_access_token"],
             "logout token": logout_token.issue(
                 self.site.use.signer, self.rp, subject=told["sub"], sid=told["sid"], issuer=ISSUER, now=now
             ),
@@ -131,11 +139,11 @@ class Party:
             "untyped request object": self.sign(None, **asked),
             "assertion": self.sign("client-authentication+jwt", sub=self.rp.client_id),
             "untyped assertion": self.sign(None, sub=self.rp.client_id, **asked),
-            "DPoP proof": self.proof("GET", "/userinfo"),
-            "software statement": self.sign(None, agency="City", redirect_uris=["https://new.example/cb"], **asked),
+            "DPoP proof": self.proof("POST", "/token"),
+            "software statement": self.sign(None, agency="City", redirect_uris=["https://stated.example/cb"], **asked),
         }
 
-    def proof(self, method: str, path: str) -> str:
+    def proof(self, method: str, path: str, access_token: str | None = None) -> str:
         nonce, now = self.site.use.nonces.issue(self.site.clock.now()), int(self.site.clock.now().timestamp())
         usual: dict[str, Any] = {
             "iss": self.rp.client_id,
@@ -144,7 +152,9 @@ class Party:
             "exp": now + 60,
             "iat": now,
         }
-        return DpopKey(KEY).proof(method, ISSUER + path, nonce=nonce, header={"kid": "k1"}, **usual)
+        return DpopKey(KEY).proof(
+            method, ISSUER + path, nonce=nonce, access_token=access_token, header={"kid": "k1"}, **usual
+        )
 
 
 @pytest.fixture(scope="module")
@@ -162,7 +172,7 @@ def party(tmp_path_factory: pytest.TempPathFactory) -> Party:
 
 def _authorities(folder: Path) -> str:
     path = folder / "authorities.json"
-    path.write_text(json.dumps([{"issuer": "authority", "jwks": {"keys": [KEY.as_dict(private=False)]}}]))
+    path.write_text(json.dumps([{"issuer": NAME, "jwks": {"keys": [KEY.as_dict(private=False)]}}]))
     return str(path)
 
 
@@ -172,7 +182,7 @@ def as_bearer(party: Party, token: str) -> str:
 
 
 def as_bound(party: Party, token: str) -> str:
-    headers = {"Authorization": f"DPoP {token}", "DPoP": party.proof("GET", "/userinfo")}
+    headers = {"Authorization": f"DPoP {token}", "DPoP": party.proof("GET", "/userinfo", token)}
     return _said(party.client.get("/userinfo", headers=headers, base_url=ISSUER))
 
 
@@ -182,7 +192,7 @@ def as_token_of_a_grant(party: Party, token: str) -> str:
 
 
 def as_registration_token(party: Party, token: str) -> str:
-    return _said(party.developer.call("GET", f"/register/{party.rp.client_id}", token=token))
+    return _said(party.developer.call("GET", f"/register/{party.newcomer['client_id']}", token=token))
 
 
 def as_invitation(party: Party, token: str) -> str:
@@ -214,6 +224,13 @@ def as_hint(party: Party, token: str) -> str:
     return party.authorize(party.rp, prompt="none", id_token_hint=token).get("error", "accepted")
 
 
+def as_logout_hint(party: Party, token: str) -> str:
+    asked = {"id_token_hint": token, "post_logout_redirect_uri": OUT}
+    answer = party.client.get("/logout", query_string=asked, base_url=ISSUER)
+    assert answer.status_code < 400, answer.text
+    return "accepted" if answer.location == OUT else "led nowhere"
+
+
 def as_code(party: Party, token: str) -> str:
     form = {"grant_type": "authorization_code", "code": token, "redirect_uri": BACK, "code_verifier": VERIFIER}
     return _said(party.post("/token", form))
@@ -237,23 +254,25 @@ def _said(answer: Any) -> str:
     return "accepted" if answer.status_code < 300 else str(answer.json["error"])
 
 
+LOOKED_INTO = {"access token", "opaque access token", "bound access token", "refresh token"}
 REQUESTS = {"request object", "untyped request object"}
 PLACES: dict[Callable[[Party, str], str], tuple[set[str], set[str]]] = {
     as_bearer: ({"access token", "opaque access token"}, {"invalid_token"}),
-    as_bound: (set(), {"invalid_token", "invalid_dpop_proof"}),
+    as_bound: ({"bound access token"}, {"invalid_token"}),
     as_token_of_a_grant: (set(), {"invalid_token", "insufficient_scope"}),
-    as_registration_token: (set(), {"invalid_token"}),
-    as_invitation: (set(), {"invalid_token"}),
-    as_statement: (set(), {"invalid_software_statement", "unapproved_software_statement"}),
+    as_registration_token: ({"registration token"}, {"invalid_token"}),
+    as_invitation: ({"invitation"}, {"invalid_token"}),
+    as_statement: ({"software statement"}, {"invalid_software_statement", "unapproved_software_statement"}),
     as_assertion: ({"assertion", "untyped assertion"}, {"invalid_client"}),
-    as_proof: (set(), {"invalid_dpop_proof"}),
+    as_proof: ({"DPoP proof"}, {"invalid_dpop_proof"}),
     as_pushed_request: (REQUESTS, {"invalid_request_object"}),
     as_request: (REQUESTS, {"invalid_request_object"}),
     as_hint: ({"ID token"}, {"invalid_request"}),
-    as_code: (set(), {"invalid_grant"}),
+    as_logout_hint: ({"ID token"}, {"led nowhere"}),
+    as_code: ({"code"}, {"invalid_grant"}),
     as_refresh_token: ({"refresh token"}, {"invalid_grant"}),
     as_device_code: (set(), {"unauthorized_client", "invalid_grant"}),
-    as_what_is_looked_into: ({"access token", "opaque access token", "refresh token"}, {"inactive"}),
+    as_what_is_looked_into: (LOOKED_INTO, {"inactive"}),
 }
 """Where a token is taken -> the kinds that are right there, and what all others are told."""
 
