@@ -34,6 +34,19 @@ class Target:
     client_secret: str
     cookies: Mapping[str, str]
 
+    @property
+    def asked(self) -> dict[str, str]:
+        """An authorization request that needs no page."""
+        return {
+            "client_id": self.client_id,
+            "redirect_uri": BACK,
+            "response_type": "code",
+            "scope": SCOPE,
+            "prompt": "none",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+
     def get(self, endpoint: str, *, query: str = "", headers: str = "") -> bytes:
         """Return a GET request to an endpoint named as in the discovery document."""
         return f"GET {self._path(endpoint)}{query} HTTP/1.1\r\nHost: localhost:{self.port}\r\n{headers}\r\n".encode()
@@ -53,16 +66,7 @@ class Target:
 
 def sign_in(target: Target) -> Operation:
     """SSO: /authorize with prompt=none and a live session, then the code's tokens, then userinfo."""
-    asked = {
-        "client_id": target.client_id,
-        "redirect_uri": BACK,
-        "response_type": "code",
-        "scope": SCOPE,
-        "prompt": "none",
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-    }
-    query, cookie = urlencode(asked), "; ".join(f"{name}={value}" for name, value in target.cookies.items())
+    query, cookie = urlencode(target.asked), "; ".join(f"{name}={value}" for name, value in target.cookies.items())
 
     def operation() -> Generator[bytes, Answer, None]:
         state = secrets.token_urlsafe(12)
@@ -85,15 +89,6 @@ def sign_in(target: Target) -> Operation:
 
 def bound_sign_in(target: Target) -> Operation:
     """The same as FAPI 2.0 has it: the request pushed, the tokens bound to a key and used with it (DPoP)."""
-    asked = {
-        "client_id": target.client_id,
-        "redirect_uri": BACK,
-        "response_type": "code",
-        "scope": SCOPE,
-        "prompt": "none",
-        "code_challenge": CHALLENGE,
-        "code_challenge_method": "S256",
-    }
     cookie, key = "; ".join(f"{name}={value}" for name, value in target.cookies.items()), DpopKey()
     at_token, at_userinfo = (str(target.endpoints[name]) for name in ("token_endpoint", "userinfo_endpoint"))
     nonces: list[str] = []
@@ -108,7 +103,7 @@ def bound_sign_in(target: Target) -> Operation:
     def operation() -> Generator[bytes, Answer, None]:
         if not nonces:
             keep_nonce((yield target.post("token_endpoint", {}, headers=prove("POST", at_token))))
-        form = asked | {"state": secrets.token_urlsafe(12), "nonce": secrets.token_urlsafe(12)}
+        form = target.asked | {"state": secrets.token_urlsafe(12), "nonce": secrets.token_urlsafe(12)}
         pushed = yield target.post("pushed_authorization_request_endpoint", form)
         _check(pushed, 201, b"request_uri" in pushed.body)
         query = urlencode({"client_id": target.client_id, "request_uri": json.loads(pushed.body)["request_uri"]})

@@ -36,16 +36,6 @@ def site(request: pytest.FixtureRequest, both: list[Site]) -> Site:
     return chosen
 
 
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    return site.browser()
-
-
-@pytest.fixture
-def citizen(site: Site) -> Citizen:
-    return site.add_citizen(f"ada-{secrets.token_hex(8)}@example.org")
-
-
 def post(site: Site, path: str, by: RelyingParty, **form: str) -> TestResponse:
     proof = {"client_id": by.client_id} | ({"client_secret": SECRET} if by.confidential else {})
     return site.app.test_client(use_cookies=False).post(path, data=form | proof, base_url="https://id.example")

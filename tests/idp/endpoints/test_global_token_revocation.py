@@ -31,16 +31,6 @@ def site(request: pytest.FixtureRequest, both: list[Site]) -> Site:
     return chosen
 
 
-@pytest.fixture
-def browser(site: Site) -> Browser:
-    return site.browser()
-
-
-@pytest.fixture
-def citizen(site: Site) -> Citizen:
-    return site.add_citizen(f"ada-{secrets.token_hex(8)}@example.org")
-
-
 def token(site: Site, by: RelyingParty = GUARD, scope: str = SCOPE) -> str:
     form = {"grant_type": "client_credentials", "scope": scope, "client_id": by.client_id, "client_secret": SECRET}
     body: Any = post(site, "/token", form).json
