@@ -21,6 +21,8 @@ from federation.relying_parties.changing import change
 from federation.relying_parties.client_secrets import hash_client_secret
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.pairwise import host_of
+from federation.relying_parties.redirect_uris import NAMELESS
 from federation.relying_parties.registration import Registered
 from federation.relying_parties.rules import RegistrationRules
 
@@ -57,6 +59,7 @@ def update(body: bytes, current: RelyingParty, desk: Desk, now: datetime) -> Tol
         may_ask=tuple(dict.fromkeys((*current.may_ask, *current.scope))),
         grant_types=_grant_types(statement, current),
         agency=current.agency,
+        by_host=current.agency in (host_of(current.sector), NAMELESS),
         given=current,
         public_subjects=current.subject_type == "public",
         profile=current.profile,

@@ -100,7 +100,7 @@ def _judged(metadata: Mapping[str, Any], word: _Word, desk: Desk, now: datetime)
         may_ask=may_ask,
         grant_types=word.grant_types,
         agency=None if word.invitation is None else word.invitation.agency,
-        names_agency=word.statement is not None,
+        by_host=word.by == "anybody",
         public_subjects=word.by == "anybody",
         profile="standard" if word.invitation is None else word.invitation.profile,
     )

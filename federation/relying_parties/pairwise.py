@@ -13,6 +13,8 @@ from federation.relying_parties.uris import is_loopback
 
 LONGEST_SECTOR_DOCUMENT = 64 * 1024
 _FIELD = "sector_identifier_uri"
+_ITS_OWN = "client:"
+"""Begins the sector of a service that shares it with no other; no host has a colon."""
 
 
 def subject(citizen_id: str, sector: str, salt: bytes) -> str:
@@ -47,7 +49,12 @@ def sector_of(
         return parts.netloc.lower() if is_loopback(parts.hostname or "") else (parts.hostname or "")
     sectors = sectors_of(redirect_uris)
     host = sectors.pop() if len(sectors) == 1 else ""
-    return host or f"client:{client_id}"
+    return host or f"{_ITS_OWN}{client_id}"
+
+
+def host_of(sector: str) -> str | None:
+    """Return the host that answers for every redirect address in a sector; None for a sector of one service alone."""
+    return None if sector.startswith(_ITS_OWN) else sector
 
 
 def _sector(scheme: str, host: str) -> str:

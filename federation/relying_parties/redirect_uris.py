@@ -12,6 +12,7 @@ _LOOPBACK = re.compile(
     r"http://(?P<host>127\.0\.0\.1|\[::1\]|localhost)(?::(?P<port>[1-9][0-9]{0,4}))?(?P<rest>[/?].*)?"
 )
 _LAST_PORT = 65_535
+NAMELESS = "unnamed service"
 
 
 def is_registered(relying_party: RelyingParty, redirect_uri: str) -> bool:
@@ -32,7 +33,7 @@ def is_registered_after_logout(relying_party: RelyingParty, uri: str) -> bool:
 def default_name(redirect_uris: tuple[str, ...]) -> str:
     """Return what to call a service that gave no name: the host it returns citizens to."""
     hosts = (urlsplit(uri).hostname for uri in redirect_uris)
-    return next((host for host in hosts if host), "unnamed service")
+    return next((host for host in hosts if host), NAMELESS)
 
 
 def _without_port(uri: str) -> tuple[str, str] | None:

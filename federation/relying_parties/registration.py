@@ -81,6 +81,7 @@ def judge(metadata: object, client_id: str, *, rules: RegistrationRules, fetcher
     fields["sector"] = pairwise.sector_of(
         client_id, fields["redirect_uris"], fields["sector_identifier_uri"], fetcher=fetcher
     )
+    fields["agency"] = named_agency(fields, rules)
     return fields
 
 
@@ -91,7 +92,6 @@ def _read(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
     if reader.faults:
         raise refusal(reader.faults)
     fields["client_name"] = fields["client_name"] or default_name(fields["redirect_uris"])
-    fields["agency"] = named_agency(fields, rules)
     return fields
 
 
@@ -170,7 +170,7 @@ def _check_together(reader: MetadataReader, fields: Mapping[str, Any], rules: Re
     _check_grants(reader, fields)
     _check_proof(reader, fields)
     encryption.check_keys(reader, fields)
-    _check_sector(reader, fields)
+    _check_sector(reader, fields, rules)
     _check_front_channel(reader, fields)
     mutual_tls.check(reader, fields, rules)
     check_rights(reader, fields, rules)
@@ -212,7 +212,10 @@ def _check_proof(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
         reader.refuse("jwks", "has no key we can verify with; give a P-256, Ed25519 or RSA key (2048 bits or more).")
 
 
-def _check_sector(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
+def _check_sector(reader: MetadataReader, fields: Mapping[str, Any], rules: RegistrationRules) -> None:
+    """OIDC Core section 8.1. A document proves a service by the addresses it lists: without any, it is anybody's."""
+    if fields["sector_identifier_uri"] is not None and not (fields["redirect_uris"] or rules.by_operator):
+        reader.refuse("sector_identifier_uri", "needs redirect_uris that its document lists.")
     if fields["subject_type"] != "pairwise" or fields["sector_identifier_uri"] is not None:
         return
     if len(pairwise.sectors_of(fields["redirect_uris"])) > 1:

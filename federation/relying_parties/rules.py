@@ -6,7 +6,8 @@ from typing import Any
 
 from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.redirect_uris import default_name
+from federation.relying_parties.pairwise import host_of
+from federation.relying_parties.redirect_uris import NAMELESS
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 WITH_CITIZENS = frozenset({"authorization_code", DEVICE_CODE})
@@ -32,8 +33,8 @@ class RegistrationRules:
     """The grant types there may be; None for any."""
     agency: str | None = None
     """The organisation, where somebody else has said which it is: an invitation, or what was registered before."""
-    names_agency: bool = True
-    """Whether the metadata may say it. If nobody may, it is the host that citizens return to."""
+    by_host: bool = False
+    """Whether nobody says it, the metadata least of all: then it is the host that citizens return to."""
     by_operator: bool = False
     """Whether an operator asks, who gives what opens to a service what belongs to others."""
     detail_types: tuple[str, ...] = ()
@@ -63,8 +64,12 @@ def asked_detail_types(reader: MetadataReader, rules: RegistrationRules) -> tupl
 
 
 def named_agency(fields: Mapping[str, Any], rules: RegistrationRules) -> str:
-    """Return the organisation that citizens read."""
-    return _given_agency(fields, rules) or fields["agency"] or fields["client_name"]
+    """Return the organisation that citizens read. A host is one only if all that is answered goes there."""
+    if rules.agency is not None:
+        return rules.agency
+    if rules.by_host:
+        return host_of(fields["sector"]) or NAMELESS
+    return str(fields["agency"] or fields["client_name"])
 
 
 def check_rights(reader: MetadataReader, fields: Mapping[str, Any], rules: RegistrationRules) -> None:
@@ -83,9 +88,10 @@ def check_rights(reader: MetadataReader, fields: Mapping[str, Any], rules: Regis
         reader.refuse("grant_types", f"may hold here: {', '.join(rules.grant_types)}. Others stand in the statement.")
     if rules.profile == "fapi2" and fields["profile"] != "fapi2":
         reader.refuse("profile", "must be fapi2 here.")
-    agency = _given_agency(fields, rules)
-    if agency is not None and fields["agency"] not in (None, agency):
+    if (rules.by_host or rules.agency is not None) and fields["agency"] not in (None, rules.agency):
         reader.refuse("agency", "is not for the service to say; leave it out.")
+    if rules.by_host and fields["redirect_uris"] and DEVICE_CODE in fields["grant_types"]:
+        reader.refuse("grant_types", "cannot hold the device grant beside redirect_uris: it needs no return to a host.")
 
 
 def _was_given(value: Any, given: RelyingParty | None, field: str) -> bool:
@@ -93,7 +99,3 @@ def _was_given(value: Any, given: RelyingParty | None, field: str) -> bool:
     if isinstance(value, bool):
         return not value or (given is not None and bool(getattr(given, field)))
     return set(value) <= set(() if given is None else getattr(given, field))
-
-
-def _given_agency(fields: Mapping[str, Any], rules: RegistrationRules) -> str | None:
-    return rules.agency if rules.agency is not None or rules.names_agency else default_name(fields["redirect_uris"])

@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 from federation.dynamic_registration.tokens import hash_token
 from federation.relying_parties.client_secrets import hash_client_secret
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.rules import DEVICE_CODE
 from tests.support.developer import Developer, dev, guarded, host, metadata
 from tests.support.pair import on_files
 from tests.support.site import Site
@@ -46,6 +47,45 @@ def test_the_invited_register_and_are_told_every_value_and_their_secrets_once(de
     assert told["registration_client_uri"] == f"https://id.example/register/{told['client_id']}"
     assert len(told["registration_access_token"]) == len(told["client_secret"]) == 43
     assert dev.events(told["client_id"]) == ["agency.registered"]
+
+
+def test_at_an_open_door_nobody_goes_by_a_host_that_is_not_all_theirs(anybody: Developer) -> None:
+    first, second = f"https://{host()}/cb", f"https://{host()}/cb"
+
+    one = anybody.register(metadata(redirect_uris=[first])).get_json()
+    two = anybody.register(metadata(redirect_uris=[first, second], subject_type="public")).get_json()
+    none = anybody.register(metadata(redirect_uris=[], grant_types=[DEVICE_CODE])).get_json()
+
+    assert one["agency"] == first.split("/")[2]
+    assert (two["agency"], none["agency"]) == ("unnamed service", "unnamed service")
+
+
+def test_at_an_open_door_a_host_is_proved_by_returning_there(anybody: Developer) -> None:
+    both = ["authorization_code", DEVICE_CODE]
+    said = metadata(token_endpoint_auth_method="none")
+
+    refused = anybody.register(said | {"grant_types": both})
+    made = anybody.register(said).get_json()
+    later = anybody.call(
+        "PUT",
+        f"/register/{made['client_id']}",
+        said | {"client_id": made["client_id"], "grant_types": both},
+        made["registration_access_token"],
+    )
+
+    for answer in (refused, later):
+        assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+        assert "needs no return to a host" in answer.get_json()["error_description"]
+
+
+@pytest.mark.parametrize("grant", [DEVICE_CODE, "client_credentials"])
+def test_a_sector_document_proves_nothing_of_a_service_without_addresses(dev: Developer, grant: str) -> None:
+    said = {"redirect_uris": [], "grant_types": [grant], "sector_identifier_uri": f"https://{host()}/list.json"}
+
+    answer = dev.register(metadata(**said), dev.invited())
+
+    assert (answer.status_code, answer.get_json()["error"]) == (400, "invalid_client_metadata")
+    assert "needs redirect_uris" in answer.get_json()["error_description"]
 
 
 def test_nothing_secret_is_kept_in_clear(dev: Developer) -> None:
