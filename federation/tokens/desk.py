@@ -70,7 +70,12 @@ def answer_for_citizen(
     nonce: str | None = None,
     refresh_token: str | None = None,
 ) -> Answer:
-    """Sign the tokens of `grant` for `scope`, which is all of the grant's or less, and one audience of it."""
+    """Sign the tokens of `grant` for `scope`, which is all of the grant's or less, and one audience of it.
+
+    What the registration no longer holds is not issued, whatever was granted.
+    """
+    scope = tuple(each for each in scope if each in relying_party.scope)
+    details = tuple(each for each in details if each["type"] in relying_party.authorization_details_types)
     body = _access(desk, relying_party, grant, scope=scope, audience=audience, details=details, now=now)
     if "openid" in scope:
         body["id_token"] = id_token.issue(

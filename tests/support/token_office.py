@@ -58,6 +58,7 @@ WEB = RelyingParty(
     scope=("openid", "profile", "email", "offline_access", "permits:read", "permits:write"),
     token_endpoint_auth_method="client_secret_basic",
     sector="service.example",
+    authorization_details_types=("payment_initiation", "https://land.example/record"),
 )
 APP = replace(
     WEB,

@@ -74,3 +74,14 @@ def test_a_service_by_itself_gets_none(office):
     form = {"grant_type": "client_credentials", "authorization_details": json.dumps([RECORD])}
 
     assert office.refusal(office.request, WEB, **form) == "invalid_authorization_details"
+
+
+@KINDS
+def test_a_type_that_an_operator_took_from_the_record_is_in_no_further_token(office, by):
+    first = office.redeem(by, sign_in(office, by))
+    less = replace(by, authorization_details_types=(RECORD["type"],))
+
+    renewed = office.refresh(less, first.body["refresh_token"])
+
+    assert renewed.body["authorization_details"] == (RECORD,)
+    assert tuple(look(office, renewed.body["access_token"])["authorization_details"]) == (RECORD,)

@@ -1,5 +1,6 @@
 """Refresh tokens: never more than was granted, one head a family, an old copy ends it."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -157,3 +158,14 @@ def test_what_was_granted_offline_ends_with_the_citizen_or_their_consent(office,
             stores.grants.end_for_consent(answer.grant.citizen_id, "web", NOW)
 
     assert office.refusal(office.refresh, WEB, answer.body["refresh_token"]) == "invalid_grant"
+
+
+@pytest.mark.parametrize("by", [WEB, APP], ids=["confidential", "public"])
+def test_what_an_operator_took_from_the_record_is_in_no_further_token(office, by):
+    first = office.redeem(by, office.sign_in(by, "openid", "email", "offline_access", "permits:write"))
+    less = replace(by, scope=("openid", "email", "offline_access"))
+
+    renewed = office.refresh(less, first.body["refresh_token"])
+
+    assert "permits:write" in first.body["scope"]
+    assert renewed.body["scope"] == claims_in(renewed.body["access_token"])["scope"] == "openid email offline_access"
