@@ -24,12 +24,17 @@ def check(text: str | None, relying_party: RelyingParty, types: Mapping[str, Det
     if text is None:
         return ()
     found = _parse(text)
+    check_each(found, relying_party, types)
+    return found
+
+
+def check_each(found: Details, relying_party: RelyingParty, types: Mapping[str, DetailType]) -> None:
+    """Check what is asked for against the types and the registration of now; raise InvalidAuthorizationDetails."""
     for each in found:
         detail_type = types.get(each["type"])
         if detail_type is None or each["type"] not in relying_party.authorization_details_types:
             raise InvalidAuthorizationDetails("a type is unknown or not registered for this relying party")
         _check_fields(each, detail_type)
-    return found
 
 
 def narrowed(text: str | None, granted: Details) -> Details:

@@ -13,6 +13,7 @@ from flask_babel.speaklater import LazyString
 from federation.authorization import details
 from federation.authorization.errors import AccessDenied, DetailsRefused
 from federation.authorization.names import subject_for
+from federation.errors import InvalidAuthorizationDetails
 from idp.audit.sessions import ConsentDeclined, ConsentGiven
 from idp.citizens.attributes import claims_of
 from idp.citizens.model import Citizen
@@ -77,6 +78,7 @@ def decide(interaction_id: str) -> ResponseReturnValue:
 
 
 def _allow(here: Visit, session: Session) -> ResponseReturnValue:
+    _check_details(here)
     now, asked = services().clock.now(), here.interaction
     update_interaction(asked, consented_by=session.citizen_id)
     subject = subject_for(relying_party_of(asked), session.citizen_id, services().pairwise_salt)
@@ -109,6 +111,7 @@ def _deny(here: Visit, session: Session) -> ResponseReturnValue:
 
 
 def _page(here: Visit, session: Session) -> str:
+    _check_details(here)
     citizen = stores().citizens.find(session.citizen_id)
     asking = stores().relying_parties.find(here.interaction.client_id)
     bringing = told(here.interaction.items, {} if citizen is None else claims_of(citizen))
@@ -125,12 +128,19 @@ def _page(here: Visit, session: Session) -> str:
     )
 
 
+def _check_details(here: Visit) -> None:
+    """Refuse what could not be asked for any more: its type, or what the service may ask for, changed meanwhile."""
+    asked = here.interaction.asked
+    try:
+        details.check_each(asked.authorization_details, relying_party_of(here.interaction), services().detail_types)
+    except InvalidAuthorizationDetails as error:
+        raise DetailsRefused(asked.return_address, str(error)) from error
+
+
 def _allowed(here: Visit) -> list[Allowed]:
-    """Return what the citizen is asked to allow; what there are no words for any more is refused."""
-    asked, types = here.interaction.asked, services().detail_types
-    if any(each["type"] not in types for each in asked.authorization_details):
-        raise DetailsRefused(asked.return_address, "a type of authorization details was taken away meanwhile")
-    return [in_words(each, types[each["type"]]) for each in asked.authorization_details]
+    """Return what the citizen is asked to allow."""
+    types = services().detail_types
+    return [in_words(each, types[each["type"]]) for each in here.interaction.asked.authorization_details]
 
 
 def api_name(address: str) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from federation.relying_parties.model import RelyingParty
 from tests.idp.endpoints.test_jar import sign
 from tests.support.pair import on_files
 from tests.support.payments import PAYMENT, RECORD, TYPES
-from tests.support.site import ASKED, REDIRECT_URI, Browser, Site, told
+from tests.support.site import ASKED, REDIRECT_URI, Browser, Site, hidden_fields, told
 from tests.support.token_office import VERIFIER
 
 SECRET = secrets.token_urlsafe(32)
@@ -140,6 +141,56 @@ def test_what_is_unfit_or_not_this_clients_is_refused(visitor: Browser, way: Any
 
     error = answer.get_json()["error"] if answer.is_json else told(answer)["error"]
     assert error == "invalid_authorization_details"
+
+
+def _without_field(types: Any) -> Any:
+    payment, record = types
+    return [payment | {"fields": [each for each in payment["fields"] if each["name"] != "creditorName"]}, record]
+
+
+def _without_choice(types: Any) -> Any:
+    changed = json.loads(json.dumps(types))
+    del changed[0]["fields"][2]["choices"]["initiate"]
+    return changed
+
+
+@pytest.mark.parametrize("change", [_without_field, _without_choice, lambda types: types[1:]])
+def test_what_is_not_as_it_was_asked_any_more_is_neither_shown_nor_allowed(tmp_path: Path, change: Any) -> None:
+    file = tmp_path / "types.json"
+    file.write_text(json.dumps(TYPES))
+    before = on_files(tmp_path / "site", authorization_details_types=str(file))
+    before.register(PAYER)
+    browser = before.browser()
+    browser.sign_in(before.add_citizen("ada@example.org"))
+    place = plainly(browser, [PAYMENT]).location
+    form = hidden_fields(browser.get(place).text)
+    file.write_text(json.dumps(change(TYPES)))
+    browser.site = before.restarted()
+    browser.client.application = browser.site.app
+
+    shown, allowed = browser.get(place), browser.post(place, form | {"decision": "allow"})
+
+    for answer in (shown, allowed):
+        assert told(answer)["error"] == "invalid_authorization_details"
+
+
+def test_a_right_taken_back_while_consent_waits_is_not_given(tmp_path: Path) -> None:
+    file = tmp_path / "types.json"
+    file.write_text(json.dumps(TYPES))
+    site = on_files(tmp_path / "site", authorization_details_types=str(file))
+    site.register(PAYER)
+    browser = site.browser()
+    browser.sign_in(site.add_citizen("ada@example.org"))
+    place = plainly(browser, [PAYMENT]).location
+    form = hidden_fields(browser.get(place).text)
+    with site.use.database.work() as stores:
+        current = stores.relying_parties.find("payer")
+        assert current is not None
+        assert stores.relying_parties.change(replace(current, authorization_details_types=()))
+    browser.site = site.restarted()
+    browser.client.application = browser.site.app
+
+    assert told(browser.post(place, form | {"decision": "allow"}))["error"] == "invalid_authorization_details"
 
 
 def test_a_citizen_finds_it_on_their_own_page_and_taking_it_back_ends_it(visitor: Browser) -> None:
