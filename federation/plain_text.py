@@ -3,6 +3,7 @@
 import unicodedata
 from typing import Any
 
+_BREAKS = ("Zl", "Zp")
 _JOINERS = "\u200c\u200d"
 
 
@@ -12,5 +13,10 @@ def is_plain(value: Any, longest: int) -> bool:
 
 
 def can_be_shown(text: str) -> bool:
-    """Whether there is no control and no format character in it but the two that join letters."""
-    return not any(unicodedata.category(sign)[0] == "C" and sign not in _JOINERS for sign in text)
+    """Whether nothing in it breaks the line, and no control or format character but the two that join letters."""
+    return not any(_cannot_be_shown(sign) for sign in text)
+
+
+def _cannot_be_shown(sign: str) -> bool:
+    category = unicodedata.category(sign)
+    return category in _BREAKS or (category[0] == "C" and sign not in _JOINERS)

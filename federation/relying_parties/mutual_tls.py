@@ -33,7 +33,7 @@ def check(reader: MetadataReader, fields: Mapping[str, Any], rules: Registration
         if asked and not rules.mutual_tls:
             reader.refuse(field, "needs client certificates, which are not asked for anywhere here.")
     if method == PKI and len(names) != 1:
-        reader.refuse(method, f"needs one of: {', '.join(NAMES)}.")
+        reader.refuse("token_endpoint_auth_method", f"{PKI} needs one name: {', '.join(NAMES)}.")
     if method != PKI and names:
         reader.refuse(names[0], f"belongs to {PKI}; leave it out.")
     if method == SELF_SIGNED and reader.given("jwks") is None and reader.given("jwks_uri") is None:

@@ -237,6 +237,7 @@ def test_a_native_scheme_needs_a_dot(uri: str) -> None:
         ({"profile": "fapi2", "jwks": PUBLIC, "dpop_bound_access_tokens": False}, "dpop_bound_access_tokens"),
         ({"profile": "fapi2", "jwks": PUBLIC, "id_token_signed_response_alg": "RS256"}, "id_token_signed_response_alg"),
         ({"profile": "fapi2", "jwks": PUBLIC, "grant_types": ["authorization_code", DEVICE_CODE]}, "grant_types"),
+        ({"grant_types": ["urn:ietf:params:oauth:grant-type:jwt-bearer"]}, "grant_types[0]"),
         ({"default_max_age": True}, "default_max_age"),
         ({"default_max_age": -1}, "default_max_age"),
         ({"default_acr_values": ["aal9"]}, "default_acr_values[0]"),

@@ -141,6 +141,7 @@ def test_a_code_is_worth_nothing_once_its_citizen_has_gone(office, ended):
         ({"grant_type": "authorization_code"}, "invalid_request"),
         ({"grant_type": "authorization_code", "code": "\ud800.x"}, "invalid_grant"),
         ({"grant_type": "password"}, "unsupported_grant_type"),
+        ({"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"}, "unsupported_grant_type"),
         ({}, "invalid_request"),
         ({"grant_type": "refresh_token"}, "invalid_request"),
     ],
