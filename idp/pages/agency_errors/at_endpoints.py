@@ -119,18 +119,18 @@ AT_ENDPOINTS: Mapping[str, Explained] = {
     ),
     "invalid_dpop_proof": Explained(
         "RFC 9449 section 5",
-        _("The DPoP proof is missing, malformed, made for another request, too old, or was used before."),
+        _("The DPoP proof is missing, malformed, made for another request, or was used before."),
         _(
-            "Make a new proof for each request: its method, its address without query, the time now, a jti of its"
-            " own and, with an access token, the hash of that token. Sign it with the key the token is bound to."
+            "Make a new proof for each request: its method, its address without query, the nonce we gave last, a"
+            " jti of its own and, with an access token, the hash of that token. Sign it with the key the token is bound to."
         ),
     ),
     "use_dpop_nonce": Explained(
         "RFC 9449 section 8",
         _("The DPoP proof must hold a nonce of ours."),
         _(
-            "Take it from the DPoP-Nonce header of this answer and send the request again with a new proof. Later"
-            " answers may bring the next one."
+            "Take it from the DPoP-Nonce header of this answer and send the request again with a new proof. Every"
+            " answer to a proof brings the next one, which is good for five minutes."
         ),
     ),
     "authorization_pending": Explained(
