@@ -122,7 +122,8 @@ AT_ENDPOINTS: Mapping[str, Explained] = {
         _("The DPoP proof is missing, malformed, made for another request, or was used before."),
         _(
             "Make a new proof for each request: its method, its address without query, the nonce we gave last, a"
-            " jti of its own and, with an access token, the hash of that token. Sign it with the key the token is bound to."
+            " jti of its own and, with an access token, the hash of that token. Sign it with the key the token is"
+            " bound to."
         ),
     ),
     "use_dpop_nonce": Explained(
