@@ -26,6 +26,7 @@ from federation.relying_parties.rules import (
     asked_detail_types,
     check_rights,
     named_agency,
+    usual_audience,
     usual_scope,
 )
 from federation.relying_parties.uris import UriRules
@@ -111,7 +112,7 @@ def _protocol(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any
         or ("client_secret_basic" if keys is None and reader.given("jwks_uri") is None else "private_key_jwt"),
         "token_endpoint_auth_signing_alg": reader.choice("token_endpoint_auth_signing_alg", SIGNING_ALGORITHMS),
         "client_assertion_audience": reader.choice("client_assertion_audience", ("issuer", "token_endpoint"))
-        or "issuer",
+        or usual_audience(profile, rules),
         "jwks": keys,
         "id_token_signed_response_alg": reader.choice("id_token_signed_response_alg", OUR_ALGORITHMS) or usual_alg,
         "userinfo_signed_response_alg": reader.choice("userinfo_signed_response_alg", OUR_ALGORITHMS),

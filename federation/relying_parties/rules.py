@@ -57,6 +57,14 @@ def usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tuple
     return usual if rules.may_ask is None else tuple(scope for scope in usual if scope in rules.may_ask)
 
 
+def usual_audience(profile: str, rules: RegistrationRules) -> str:
+    """Return what assertions name as `aud` when nothing is said.
+
+    Who comes on nobody's word knows OpenID Connect alone, which says the token endpoint (Core section 9).
+    """
+    return "token_endpoint" if rules.by_host and profile != "fapi2" else "issuer"
+
+
 def asked_detail_types(reader: MetadataReader, rules: RegistrationRules) -> tuple[str, ...]:
     """Return the types of authorization details asked for; a service may name but those it was given."""
     field = "authorization_details_types"

@@ -284,6 +284,20 @@ def test_an_open_door_lets_anybody_in_under_the_name_of_their_host(anybody: Deve
     assert anybody.register(metadata(redirect_uris=["https://rp.example/other"])).status_code == 400
 
 
+def test_only_who_comes_on_nobodys_word_may_name_the_token_endpoint_unasked(dev: Developer, anybody: Developer) -> None:
+    invited, unknown = dev.registered(), anybody.register(metadata()).get_json()
+    strict = anybody.register(metadata(profile="fapi2", jwks=JWKS)).get_json()
+    kept = anybody.call(
+        "PUT",
+        f"/register/{unknown['client_id']}",
+        metadata(client_id=unknown["client_id"], redirect_uris=unknown["redirect_uris"]),
+        unknown["registration_access_token"],
+    ).get_json()
+
+    told = [answer["client_assertion_audience"] for answer in (invited, unknown, strict, kept)]
+    assert told == ["issuer", "token_endpoint", "issuer", "token_endpoint"]
+
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
