@@ -12,6 +12,7 @@ TOLD = (
     "email",
     "email_verified",
     "phone_number",
+    "phone_number_verified",
     "locale",
     "updated_at",
 )
@@ -28,6 +29,7 @@ def claims_of(citizen: Citizen) -> dict[str, Any]:
         "email": citizen.email,
         "email_verified": citizen.email_verified_at is not None,
         "phone_number": citizen.phone_number,
+        "phone_number_verified": False if citizen.phone_number else None,  # nothing we do proves whose it is
         "locale": citizen.locale,
         "updated_at": int(citizen.updated_at.timestamp()),
     }

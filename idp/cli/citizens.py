@@ -1,5 +1,6 @@
 """`countersign citizens`: make a citizen from a script, look one up, let them in again or keep them out."""
 
+import re
 import sys
 from datetime import datetime
 from typing import Any
@@ -37,6 +38,16 @@ _WHY = {
 }
 
 
+_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+"""The form OIDC Core section 5.1 recommends: a number with its country code, and nothing between the digits."""
+
+
+def _phone_number(_context: click.Context, _option: click.Parameter, text: str | None) -> str | None:
+    if text is not None and not _E164.fullmatch(text):
+        raise Refusal("--phone-number must be + and 7 to 15 digits, the country code first.")
+    return text
+
+
 @click.group()
 def citizens() -> None:
     """Make citizens, look them up, unlock, disable and enable them."""
@@ -49,6 +60,7 @@ def citizens() -> None:
 @click.option("--given-name")
 @click.option("--family-name")
 @click.option("--birthdate", type=click.DateTime(["%Y-%m-%d"]), help="YYYY-MM-DD.")
+@click.option("--phone-number", callback=_phone_number, help="As in +441632960001. It counts as not proved.")
 @click.option("--locale", default="en", show_default=True, type=click.Choice(["en", "cy"]))
 @json_option
 def add(
@@ -59,14 +71,14 @@ def add(
     given_name: str | None,
     family_name: str | None,
     birthdate: datetime | None,
+    phone_number: str | None,
     locale: str,
     as_json: bool,
 ) -> None:
     """Make a citizen who can sign in at once."""
     address, seed = _address(email), _seed(totp_secret)
     password = password if password is not None else _ask_password()
-    names = [name for name in (given_name, family_name) if name]
-    stands_alone = _check_password(password, seed, [address.canonical, *names])
+    stands_alone = _check_password(password, seed, [address.canonical, *filter(None, (given_name, family_name))])
     use = opened()
     now = use.clock.now()
     hashed = _hash_unbreached(use, password, stands_alone=stands_alone, now=now)
@@ -79,6 +91,7 @@ def add(
                 given_name=given_name,
                 family_name=family_name,
                 birthdate=birthdate.date() if birthdate else None,
+                phone_number=phone_number,
                 locale=locale,
             )
         except EmailTaken:

@@ -30,6 +30,7 @@ def test_every_known_attribute_has_its_standard_name_and_type() -> None:
         "email": "ada@example.org",
         "email_verified": True,
         "phone_number": "+441632960000",
+        "phone_number_verified": False,
         "locale": "cy",
         "updated_at": 1772366400,
     }

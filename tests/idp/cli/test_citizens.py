@@ -32,12 +32,14 @@ def test_a_citizen_is_made_with_everything_given_and_found_by_any_spelling(insta
         "add",
         *("--email", "Ada@Example.org", "--password", "blue-kettle-9", "--totp-secret", SEED.lower()),
         *("--given-name", "Ada", "--family-name", "Lovelace", "--birthdate", "1815-12-10", "--locale", "cy"),
+        *("--phone-number", "+441632960001"),
     )
     shown = installation.cli_json("citizens", "show", "--email", "ADA@example.org")
 
     assert shown == made
     assert (made["email"], made["email_verified"], made["name"]) == ("Ada@example.org", True, "Ada Lovelace")
     assert (made["birthdate"], made["locale"]) == ("1815-12-10", "cy")
+    assert (made["phone_number"], made["phone_number_verified"]) == ("+441632960001", False)
     assert (made["password"], made["totp"], made["backup_codes"], made["passkeys"]) == (True, True, 0, 0)
     assert installation.cli_json("citizens", "show", "--id", made["citizen_id"]) == made
     assert SEED not in str(made)
@@ -68,6 +70,8 @@ def test_an_address_is_given_once(installation: Service) -> None:
         (("--email", "d@example.org", "--password", "elevenchars"), "fewer than 15"),
         (("--email", "d@example.org", "--password", "passwordpassword"), "many people use"),
         (("--email", "d@example.org", "--totp-secret", "1"), "base32"),
+        (("--email", "d@example.org", "--phone-number", "01632 960001"), "--phone-number"),
+        (("--email", "d@example.org", "--phone-number", "+44163296000\u0661"), "--phone-number"),
         (("--password", PASSWORD), "--email"),
     ],
 )
