@@ -4,7 +4,7 @@ from tests.support.counting import cost_of_sign_in
 from tests.support.stores import Pair
 
 ROWS = 3
-QUERIES = 8
+QUERIES = 7
 TRIPS = 2
 """The code is kept, and the code is taken."""
 

@@ -12,7 +12,8 @@ from federation.errors import InvalidGrant
 from federation.tokens import access_token
 from federation.tokens.grants.model import ABSOLUTE
 from federation.tokens.grants.refresh_token import GRACE
-from tests.support.token_office import APP, NOW, OPAQUE, WEB, TokenOffice, count_statements, signer
+from tests.support.statements import statements_heard
+from tests.support.token_office import APP, NOW, OPAQUE, WEB, TokenOffice, signer
 
 __all__ = ["signer"]
 
@@ -185,22 +186,22 @@ def test_a_session_that_ends_while_codes_are_redeemed_leaves_no_grant_standing(o
         assert [grant for grant in added if stores.grants.find(grant.grant_id, NOW)] == []
 
 
-def test_redeeming_a_code_costs_one_statement_and_refreshing_at_most_two(office, engine):
+def test_redeeming_a_code_costs_one_statement_and_refreshing_at_most_two(office):
     code = office.sign_in(WEB, "openid", "offline_access")
     public = office.sign_in(APP, "openid", "offline_access")
-    counter = count_statements(engine)
 
-    token = office.redeem(WEB, code).body["refresh_token"]
-    assert [counter.of("INSERT INTO grants"), counter.of("SELECT"), counter.of("UPDATE")] == [1, 0, 0]
+    with statements_heard() as heard:
+        token = office.redeem(WEB, code).body["refresh_token"]
+        assert [heard.of("INSERT INTO grants"), heard.of("SELECT"), heard.of("UPDATE")] == [1, 0, 0]
 
-    counter.clear()
-    office.refresh(WEB, token)
-    assert len(counter.statements) == counter.of("SELECT") == 1
+        heard.clear()
+        office.refresh(WEB, token)
+        assert len(heard.statements) == heard.of("SELECT") == 1
 
-    rotating = office.redeem(APP, public).body["refresh_token"]
-    counter.clear()
-    office.refresh(APP, rotating)
-    assert [counter.of("SELECT"), counter.of("UPDATE"), counter.of("INSERT")] == [1, 1, 0]
+        rotating = office.redeem(APP, public).body["refresh_token"]
+        heard.clear()
+        office.refresh(APP, rotating)
+        assert [heard.of("SELECT"), heard.of("UPDATE"), heard.of("INSERT")] == [1, 1, 0]
 
 
 @pytest.mark.parametrize("ended", ["consent", "everything"])

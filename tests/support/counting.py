@@ -3,15 +3,14 @@
 import base64
 import json
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event, func, select
+from sqlalchemy import Engine, func, select
 
 from federation.ephemeral import EphemeralStore
 from federation.relying_parties.client_secrets import hash_client_secret
@@ -25,6 +24,7 @@ from idp.signin.interactions import draw_id, hashed
 from idp.storage.sql.engine import connect
 from idp.storage.sql.tables import metadata
 from idp.web.services import Services
+from tests.support.statements import statements_heard
 from tests.support.token_office import CHALLENGE, RETURN_TO, VERIFIER, WEB
 
 ISSUER = "http://localhost:8000"
@@ -34,16 +34,12 @@ CONTROL = ("BEGIN", "COMMIT", "ROLLBACK")
 
 @dataclass
 class Counted:
-    """What was sent since the last `clear`."""
+    """What was sent."""
 
     statements: list[str] = field(default_factory=list)
     """In full, BEGIN and COMMIT included."""
     trips: list[str] = field(default_factory=list)
     """Calls of the short-lived store, by name and kind."""
-
-    def clear(self) -> None:
-        self.statements.clear()
-        self.trips.clear()
 
     @property
     def queries(self) -> list[str]:
@@ -94,8 +90,10 @@ def cost_of_sign_in(database_url: str, ephemeral_url: str) -> tuple[Cost, Counte
     engine = connect(database_url)
     _sign_in(browser)
     before = _rows(engine)
-    with _statements_noted(counted):
+    counted.trips.clear()
+    with statements_heard() as heard:
         _sign_in(browser)
+    counted.statements += heard.statements
     rows = _rows(engine) - before
     engine.dispose()
     return Cost(
@@ -146,21 +144,6 @@ def _sign_in(browser: FlaskClient) -> None:
     bearer = {"Authorization": f"Bearer {json.loads(tokens.text)['access_token']}"}
     known = browser.get("/userinfo", headers=bearer, base_url=ISSUER)
     assert json.loads(known.text)["email"] == "ada@citizen.example", known.text
-
-
-@contextmanager
-def _statements_noted(counted: Counted) -> Iterator[None]:
-    """Note what reaches the driver, from any engine of this process; begin with nothing."""
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        counted.statements.append(statement)
-
-    counted.clear()
-    event.listen(Engine, "before_cursor_execute", note)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
 
 
 def _rows(engine: Engine) -> int:

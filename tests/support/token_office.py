@@ -7,14 +7,13 @@ import threading
 from base64 import urlsafe_b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from json import loads
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
 
 from federation.authorization import codes
 from federation.authorization.codes import AuthorizationCode
@@ -74,30 +73,6 @@ def claims_in(jwt: str) -> dict[str, Any]:
     payload = jwt.split(".")[1]
     claims: dict[str, Any] = loads(urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
-
-
-@dataclass
-class Counter:
-    """SQL statements and commits run on an engine, from any thread."""
-
-    statements: list[str] = field(default_factory=list)
-
-    def clear(self) -> None:
-        self.statements.clear()
-
-    def of(self, verb: str) -> int:
-        return sum(statement.startswith(verb) for statement in self.statements)
-
-
-def count_statements(engine: Engine) -> Counter:
-    """Count every statement sent to the database from now on."""
-    counter = Counter()
-
-    @event.listens_for(engine, "before_cursor_execute")
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        counter.statements.append(statement)
-
-    return counter
 
 
 class TokenOffice:

@@ -1,14 +1,14 @@
 """The audit log: appended to by requests, sealed by the worker, changed by nobody (triggers in revision 0002)."""
 
 from collections.abc import Collection, Iterator
-from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Row, Table, Text, bindparam, insert, select, update
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, bindparam, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
 from idp.audit import chain
 from idp.audit.chain import GENESIS
 from idp.audit.log import Entry, Event, Head
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, Serial, metadata
 from idp.storage.sql.work import Work
 
@@ -76,11 +76,11 @@ class SqlAuditLog:
         if not self.unsealed(1):
             return 0
         self._work.write(_BEGIN_CHAIN)
-        head = _head(self._work.write(_LOCK_HEAD).one())
+        head = _head(self._work.write(_LOCK_HEAD).first())
         entries = [_entry(row) for row in self._work.read(_UNSEALED, {"most": limit})]
         links = list(chain.seal(head, entries))
         if links:
-            self._work.write(
+            self._work.write_many(
                 _SEAL,
                 [{"of_entry": entry.entry_id, "number": made.sequence, "link": made.hash} for entry, made in links],
             )
@@ -114,9 +114,9 @@ class SqlAuditLog:
         return [_entry(row) for row in self._work.read(_OF_CITIZEN, wanted)]
 
 
-def _head(row: Row[Any]) -> Head:
-    return Head(**row._mapping)
+def _head(row: Row) -> Head:
+    return Head(**row._asdict())
 
 
-def _entry(row: Row[Any]) -> Entry:
-    return Entry(**row._mapping)
+def _entry(row: Row) -> Entry:
+    return Entry(**row._asdict())

@@ -1,15 +1,15 @@
 """Citizens in SQL."""
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Boolean, Column, Date, Integer, Row, Table, Text, bindparam, select, update
+from sqlalchemy import Boolean, Column, Date, Integer, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
 from idp.citizens.email import Address, find_canonical, parse
 from idp.citizens.model import Citizen
 from idp.citizens.store import EmailTaken
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, metadata
 from idp.storage.sql.work import Work
 
@@ -61,18 +61,18 @@ class SqlCitizens:
 
     def find(self, citizen_id: str) -> Citizen | None:
         """Return the citizen, or None."""
-        return _citizen(self._work.read(_FIND, {"citizen_id": citizen_id}).one_or_none())
+        return _citizen(self._work.read(_FIND, {"citizen_id": citizen_id}).first())
 
     def find_by_email(self, email: str) -> Citizen | None:
         """Return the citizen with this address in any spelling, or None."""
         canonical = find_canonical(email)
         if canonical is None:
             return None
-        return _citizen(self._work.read(_FIND_BY_EMAIL, {"email_canonical": canonical}).one_or_none())
+        return _citizen(self._work.read(_FIND_BY_EMAIL, {"email_canonical": canonical}).first())
 
     def find_by_subject(self, subject: str) -> Citizen | None:
         """Return the citizen of this `sub`, or None."""
-        return _citizen(self._work.read(_FIND_BY_SUBJECT, {"subject": subject}).one_or_none())
+        return _citizen(self._work.read(_FIND_BY_SUBJECT, {"subject": subject}).first())
 
     def know_as(self, citizen_id: str, subject: str) -> None:
         """Remember a `sub`, once."""
@@ -82,7 +82,7 @@ class SqlCitizens:
         """Keep a new citizen; raise `EmailTaken`."""
         row = {column.name: getattr(citizen, column.name) for column in _VALUES}
         row["email_canonical"] = parse(citizen.email).canonical
-        if self._work.write(_ADD, row).one_or_none() is None:
+        if self._work.write(_ADD, row).first() is None:
             raise EmailTaken
 
     def change_email(self, citizen_id: str, address: Address, at: datetime) -> None:
@@ -122,5 +122,5 @@ class SqlCitizens:
         self._work.write(_THIS.values(**change), {"this": citizen_id})
 
 
-def _citizen(row: Row[Any] | None) -> Citizen | None:
-    return None if row is None else Citizen(**row._mapping)
+def _citizen(row: Row | None) -> Citizen | None:
+    return None if row is None else Citizen(**row._asdict())

@@ -5,10 +5,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Column, Row, Table, Text, bindparam, select, update
+from sqlalchemy import Column, Table, Text, bindparam, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.consent.ledger import Consent
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, metadata
 from idp.storage.sql.work import Work
 
@@ -62,7 +63,7 @@ class SqlConsents:
             {"citizen_id": citizen_id, "client_id": client_id, "item": item, "agreed_at": at} for item in sorted(items)
         ]
         if rows:
-            self._work.write(_AGREE, rows)
+            self._work.write_many(_AGREE, rows)
 
     def withdraw(self, citizen_id: str, client_id: str, at: datetime, *, items: Collection[str] | None = None) -> bool:
         """Withdraw some items, or all; say whether anything was withdrawn by this call."""
@@ -78,7 +79,7 @@ class SqlConsents:
         return tuple(sorted(found, key=lambda consent: consent.agreed_at, reverse=True))
 
 
-def _consent(rows: Sequence[Row[Any]]) -> Consent:
+def _consent(rows: Sequence[Row]) -> Consent:
     return Consent(
         citizen_id=rows[0].citizen_id,
         client_id=rows[0].client_id,

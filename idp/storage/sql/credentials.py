@@ -103,6 +103,7 @@ _REWRAP_TOTP = (
 )
 _REMOVE_TOTP = delete(totps).where(totps.c.citizen_id == _WHOSE)
 
+_ADD_CODES = insert(backup_codes)
 _FORGET_CODES = delete(backup_codes).where(backup_codes.c.citizen_id == _WHOSE)
 _SPEND_CODE = (
     update(backup_codes)
@@ -136,8 +137,8 @@ class SqlCredentials:
 
     def find_password(self, citizen_id: str) -> StoredPassword | None:
         """Return what is kept of the citizen's password, or None."""
-        row = self._work.read(_FIND_PASSWORD, {"whose": citizen_id}).one_or_none()
-        return None if row is None else StoredPassword(**row._mapping)
+        row = self._work.read(_FIND_PASSWORD, {"whose": citizen_id}).first()
+        return None if row is None else StoredPassword(**row._asdict())
 
     def set_password(self, citizen_id: str, password: StoredPassword) -> None:
         """Keep a password in the place of any other."""
@@ -151,8 +152,8 @@ class SqlCredentials:
 
     def find_totp(self, citizen_id: str) -> StoredTotp | None:
         """Return the citizen's code generator, or None."""
-        row = self._work.read(_FIND_TOTP, {"whose": citizen_id}).one_or_none()
-        return None if row is None else StoredTotp(**row._mapping)
+        row = self._work.read(_FIND_TOTP, {"whose": citizen_id}).first()
+        return None if row is None else StoredTotp(**row._asdict())
 
     def set_totp(self, citizen_id: str, totp: StoredTotp) -> None:
         """Keep a code generator in the place of any other."""
@@ -184,7 +185,7 @@ class SqlCredentials:
         self._work.write(_FORGET_CODES, {"whose": citizen_id})
         rows = [{"citizen_id": citizen_id, "digest": digest, "made_at": at} for digest in digests]
         if rows:
-            self._work.write(insert(backup_codes), rows)
+            self._work.write_many(_ADD_CODES, rows)
 
     def spend_backup_code(self, citizen_id: str, digests: Collection[str], at: datetime) -> bool:
         """Use up the code that has one of these digests; say whether it was there and unused."""
@@ -193,7 +194,7 @@ class SqlCredentials:
 
     def factors(self, citizen_id: str) -> Factors:
         """Return what the citizen has, in numbers."""
-        row = self._work.read(_FACTORS, {"whose": citizen_id}).one()
+        row = self._work.read(_FACTORS, {"whose": citizen_id}).all()[0]
         return Factors(
             password=row.stands_alone is not None,
             password_stands_alone=bool(row.stands_alone),

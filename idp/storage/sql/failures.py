@@ -57,10 +57,10 @@ class SqlFailureCounters:
     def count(self, authenticator: str, now: datetime, most: int = MOST) -> Attempt:
         """Count an attempt if it may be evaluated now."""
         this = {"authenticator": authenticator, "now": now, "most": most}
-        counted = self._work.write(_COUNT, this).one_or_none()
+        counted = self._work.write(_COUNT, this).first()
         if counted is not None:
             return Attempt(admitted=True, failures=counted.failures, retry_at=counted.retry_at, most=most)
-        standing = self._work.read(_FIND, {"authenticator": authenticator}).one_or_none()
+        standing = self._work.read(_FIND, {"authenticator": authenticator}).first()
         if standing is None:
             return Attempt(admitted=False, failures=0, retry_at=now, most=most)
         return Attempt(admitted=False, failures=standing.failures, retry_at=standing.retry_at, most=most)
@@ -71,7 +71,7 @@ class SqlFailureCounters:
 
     def failures(self, authenticator: str) -> int:
         """Return how many attempts have been counted since the last success."""
-        standing = self._work.read(_FIND, {"authenticator": authenticator}).one_or_none()
+        standing = self._work.read(_FIND, {"authenticator": authenticator}).first()
         return 0 if standing is None else int(standing.failures)
 
     def purge(self, before: datetime, limit: int) -> int:

@@ -8,7 +8,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     Index,
-    Row,
     Table,
     Text,
     bindparam,
@@ -25,6 +24,7 @@ from sqlalchemy.dialects.postgresql import insert
 from federation.tokens.grants.model import ABSOLUTE, Grant
 from idp.storage.sql.citizens import citizens
 from idp.storage.sql.sessions import sessions
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
 
@@ -207,8 +207,8 @@ class SqlGrants:
         return self._work.write(_PURGE, {"before": before, "most": limit}).rowcount
 
 
-def _grant(row: Row[Any]) -> Grant:
-    values = dict(row._mapping)
+def _grant(row: Row) -> Grant:
+    values = row._asdict()
     values["scope"] = tuple(values["scope"].split())
     values["amr"] = tuple(values["amr"].split())
     values["authorization_details"] = tuple(values["authorization_details"] or ())

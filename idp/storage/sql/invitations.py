@@ -5,9 +5,10 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Integer, Row, Table, Text, bindparam, insert, select, update
+from sqlalchemy import Column, Integer, Table, Text, bindparam, insert, select, update
 
 from federation.dynamic_registration.invitations import Invitation
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, metadata
 from idp.storage.sql.work import Work
 
@@ -75,6 +76,6 @@ class SqlInvitations:
         return self._work.write(_WITHDRAW, {"wanted": invitation_id, "at": at}).rowcount == 1
 
 
-def _value(row: Row[Any]) -> Invitation:
-    values = dict(row._mapping)
+def _value(row: Row) -> Invitation:
+    values = row._asdict()
     return Invitation(**values | {"scope": tuple(values["scope"].split())})

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, Row, Table, Text, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, func, insert, null, select, update
 
 from idp.notices.outbox import LEASE, Message
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, metadata
 from idp.storage.sql.work import Work
 
@@ -113,7 +114,7 @@ class SqlOutbox:
 
     def waiting(self) -> int:
         """Return how many are neither delivered nor given up."""
-        return int(self._work.read(_WAITING).scalar_one())
+        return int(self._work.read(_WAITING).scalar())
 
     def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` messages done with before then; return how many."""
@@ -124,5 +125,5 @@ def _claim(message: Message) -> dict[str, Any]:
     return {"of_message": message.message_id, "claimed_as": message.attempts}
 
 
-def _message(row: Row[Any]) -> Message:
-    return Message(**row._mapping)
+def _message(row: Row) -> Message:
+    return Message(**row._asdict())

@@ -5,10 +5,11 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Row, Table, Text, delete, select, update
+from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authentication.kept_passkeys import Assertion, Passkey
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
 
@@ -76,6 +77,6 @@ def _own(citizen_id: str, credential_id: str) -> tuple[Any, Any]:
     return passkeys.c.citizen_id == citizen_id, passkeys.c.credential_id == credential_id
 
 
-def _passkey(row: Row[Any]) -> Passkey:
-    values = dict(row._mapping)
+def _passkey(row: Row) -> Passkey:
+    values = row._asdict()
     return Passkey(**values | {"transports": tuple(values["transports"])})

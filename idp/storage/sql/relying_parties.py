@@ -5,10 +5,11 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, Row, Table, Text, bindparam, false, func, select, true, update
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, bindparam, false, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from federation.relying_parties.model import RelyingParty
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
 
@@ -163,7 +164,7 @@ def _document(relying_party: RelyingParty) -> dict[str, Any]:
     return {name: getattr(relying_party, name) for name in _DOCUMENT}
 
 
-def _value(row: Row[Any]) -> RelyingParty:
+def _value(row: Row) -> RelyingParty:
     """Read a row; a member written by a newer release is left out, one unknown to an older keeps its default."""
     registered: Mapping[str, Any] = row.registered
     known: dict[str, Any] = {name: registered[name] for name in _DOCUMENT if name in registered}

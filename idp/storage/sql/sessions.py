@@ -10,7 +10,6 @@ from sqlalchemy import (
     Column,
     Index,
     Integer,
-    Row,
     Table,
     Text,
     bindparam,
@@ -25,6 +24,7 @@ from sqlalchemy import (
 
 from idp.sessions.model import IDLE, Session
 from idp.sessions.store import SEEN_EVERY
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
 
@@ -178,7 +178,7 @@ class SqlSessions:
     def end_for_citizen(self, citizen_id: str, at: datetime, *, keep: str | None = None) -> Sequence[str]:
         """End every session of a citizen but `keep`; return the ids of those ended by this call."""
         ended = self._work.write(_END_FOR_CITIZEN, {"of_citizen": citizen_id, "kept": keep or "", "at": at})
-        return tuple(ended.scalars())
+        return tuple(row.session_id for row in ended)
 
     def list_for_citizen(self, citizen_id: str, now: datetime) -> Sequence[Session]:
         """Return the live sessions of a citizen, last seen first."""
@@ -190,6 +190,6 @@ class SqlSessions:
         return self._work.write(_PURGE, {"before": ended_before, "most": limit}).rowcount
 
 
-def _session(row: Row[Any]) -> Session:
-    values = dict(row._mapping)
+def _session(row: Row) -> Session:
+    values = row._asdict()
     return Session(**values | {"amr": tuple(values["amr"])})

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import Column, Index, Integer, Row, Table, Text, bindparam, select, text, true, update
+from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, select, text, true, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
 from keys.errors import KeysChanged
@@ -111,6 +112,6 @@ def _differing(before: Key, after: Key) -> dict[str, Any]:
     return {name: value for name, value in _columns(after).items() if was[name] != value}
 
 
-def _key(row: Row[Any]) -> Key:
+def _key(row: Row) -> Key:
     columns = {column.name: getattr(row, column.name) for column in signing_keys.columns}
     return Key(**{**columns, "purpose": Purpose(row.purpose), "state": State(row.state)})

@@ -7,22 +7,23 @@ rests on a read that came before it.
 """
 
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from select import POLLIN, poll
+from types import MappingProxyType
+from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, PendingRollbackError, SQLAlchemyError
+from sqlalchemy import Engine, Executable, PoolProxiedConnection
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from federation.ephemeral import StoreUnavailable
+from idp.storage.sql.statements import Answer, Parameters, compiled_for
 
 SQLITE_ERROR = 1
 """SQLite's word for a mistake in a statement; its other operational errors are about the file."""
 READ_ONLY = "25006"
 """PostgreSQL's word for a change on what is a standby now."""
-
-Answer = TypeVar("Answer")
-Parameters = Mapping[str, Any] | Sequence[Mapping[str, Any]]
+_NONE: Parameters = MappingProxyType({})
 
 
 class Work:
@@ -30,18 +31,27 @@ class Work:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._connection: Connection | None = None
+        self._connection: PoolProxiedConnection | None = None
         self._writing = False
         self._last: list[tuple[Executable, Parameters]] = []
 
-    def read(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
+    def read(self, statement: Executable, parameters: Parameters = _NONE) -> Answer:
         """Run a query."""
-        return self._execute(statement, parameters)
+        compiled = compiled_for(statement, self._engine.dialect, tuple(parameters))
+        cursor = self._send(*compiled.words(parameters))
+        return Answer(compiled.rows(cursor), cursor.rowcount)
 
-    def write(self, statement: Executable, parameters: Parameters | None = None) -> CursorResult[Any]:
+    def write(self, statement: Executable, parameters: Parameters = _NONE) -> Answer:
         """Run a change inside the transaction, beginning it if this is the first."""
         self._begin()
-        return self._execute(statement, parameters)
+        return self.read(statement, parameters)
+
+    def write_many(self, statement: Executable, rows: Sequence[Parameters]) -> None:
+        """Run a change for each of `rows`, of which there is one at least."""
+        self._begin()
+        compiled = compiled_for(statement, self._engine.dialect, tuple(rows[0]))
+        every = [compiled.words(row) for row in rows]
+        self._send(every[0][0], [arguments for _, arguments in every], many=True)
 
     def write_last(self, statement: Executable, parameters: Parameters) -> None:
         """Run a change just before the commit: one whose outcome nothing in this unit of work asks for."""
@@ -50,12 +60,12 @@ class Work:
     def commit(self) -> None:
         """Make the changes last, and give the connection back."""
         last, self._last = self._last, []
-        if last and (len(last) > 1 or self._connection is None):
+        if len(last) > 1:
             self._begin()
         for statement, parameters in last:
-            self._execute(statement, parameters)
+            self.read(statement, parameters)
         if self._writing:
-            self._run("COMMIT")
+            self._send("COMMIT")
             self._writing = False
         self.close()
 
@@ -66,9 +76,9 @@ class Work:
         if connection is None:
             return
         try:
-            if self._writing and not connection.invalidated:
-                connection.exec_driver_sql("ROLLBACK")
-        except SQLAlchemyError:
+            if self._writing:
+                connection.cursor().execute("ROLLBACK")
+        except self._driver_error:
             connection.invalidate()
         finally:
             self._writing = False
@@ -76,29 +86,30 @@ class Work:
 
     def _begin(self) -> None:
         if not self._writing:
-            self._run("BEGIN IMMEDIATE" if self._engine.dialect.name == "sqlite" else "BEGIN")
+            self._send("BEGIN IMMEDIATE" if self._engine.dialect.name == "sqlite" else "BEGIN")
             self._writing = True
 
-    def _run(self, sql: str) -> None:
-        self._ask(lambda connection: connection.exec_driver_sql(sql))
-
-    def _execute(self, statement: Executable, parameters: Parameters | None) -> CursorResult[Any]:
-        return self._ask(lambda connection: connection.execute(statement, parameters))
-
-    def _ask(self, question: Callable[[Connection], Answer]) -> Answer:
-        """Ask on this work's connection; if it turns out dead at the first question, on a new one."""
+    def _send(self, sql: str, arguments: Any = (), *, many: bool = False) -> Any:
+        """Send a statement over this work's connection; return the driver's cursor."""
         with translated():
-            if self._connection is not None:
-                return question(self._connection)
-            self._connection = self._engine.connect()
             try:
-                return question(self._connection)
-            except DBAPIError as error:
-                if not error.connection_invalidated:
-                    raise
-            self._connection.close()
-            self._connection = self._engine.connect()
-            return question(self._connection)
+                if self._connection is None:
+                    self._connection = self._connect()
+                cursor = self._connection.cursor()
+                (cursor.executemany if many else cursor.execute)(sql, arguments)
+            except self._driver_error as error:
+                raise DBAPIError.instance(sql, None, error, self._driver_error, hide_parameters=True) from error
+            return cursor
+
+    def _connect(self) -> PoolProxiedConnection:
+        """Take a connection from the pool whose other side has not gone while nobody used it."""
+        while _has_hung_up((connection := self._engine.raw_connection()).dbapi_connection):
+            connection.invalidate()
+        return connection
+
+    @property
+    def _driver_error(self) -> type[Exception]:
+        return self._engine.dialect.loaded_dbapi.Error
 
 
 class translated:  # noqa: N801 - reads as a verb at its call sites
@@ -115,8 +126,19 @@ class translated:  # noqa: N801 - reads as a verb at its call sites
 
 def _is_unavailable(error: BaseException | None) -> bool:
     if not isinstance(error, DBAPIError):
-        return isinstance(error, (PoolTimeout, PendingRollbackError))
+        return isinstance(error, PoolTimeout)
     if isinstance(error.orig, sqlite3.OperationalError):
         return error.orig.sqlite_errorcode != SQLITE_ERROR
     after_failover = getattr(error.orig, "sqlstate", None) == READ_ONLY
     return after_failover or isinstance(error, (OperationalError, InterfaceError))
+
+
+def _has_hung_up(connection: Any) -> bool:
+    """Whether the server ended an idle connection: nothing else is heard on one. SQLite has no other side."""
+    if isinstance(connection, sqlite3.Connection):
+        return False
+    if connection.closed:
+        return True
+    heard = poll()
+    heard.register(connection.fileno(), POLLIN)
+    return bool(heard.poll(0))

@@ -4,13 +4,14 @@ import re
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event, text
+from sqlalchemy import text
 
 from federation.authorization import codes
 from federation.relying_parties.model import RelyingParty
 from idp.citizens.model import Citizen
 from idp.storage.sql.engine import connect
 from tests.support.site import ASKED, REDIRECT_URI, Browser, Site, hidden_fields, told
+from tests.support.statements import statements_heard
 
 
 def agree(browser: Browser, interaction_id: str) -> None:
@@ -61,24 +62,16 @@ def test_one_who_lacks_nothing_is_answered_at_once_and_nothing_is_kept(
     assert not answer.headers.getlist("Set-Cookie")
 
 
-def test_a_sign_in_without_a_page_costs_two_reads_and_one_row(site: Site, browser: Browser, citizen: Citizen) -> None:
+def test_a_sign_in_without_a_page_costs_two_reads_and_one_row(browser: Browser, citizen: Citizen) -> None:
     signed_in(browser, citizen)
     browser.authorize()
-    engine = site.use.database._engine  # type: ignore[attr-defined]  # to count what it is told
-    said: list[str] = []
 
-    def hear(_c: object, _k: object, statement: str, *_: object) -> None:
-        said.append(statement.split(maxsplit=1)[0])
-
-    event.listen(engine, "before_cursor_execute", hear)
-    try:
+    with statements_heard() as heard:
         browser.authorize()
-    finally:
-        event.remove(engine, "before_cursor_execute", hear)
 
-    assert said.count("SELECT") == 2
-    assert said.count("INSERT") == 1
-    assert "UPDATE" not in said
+    assert heard.of("SELECT") == 2
+    assert heard.of("INSERT") == 1
+    assert len(heard.statements) == 3
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,6 @@
 """/token, /userinfo, /revoke and /introspect over the whole application, and what they cost."""
 
 from base64 import b64encode
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,15 +10,10 @@ from idp.citizens.model import Citizen
 from keys.states import Purpose
 from tests.support.agency import OPAQUE, PUBLIC, SECRET, agency
 from tests.support.site import Site
-from tests.support.token_office import Counter, claims_in, count_statements
+from tests.support.statements import statements_heard
+from tests.support.token_office import claims_in
 
 __all__ = ["agency"]
-
-
-@contextmanager
-def counted(site: Site) -> Iterator[Counter]:
-    counter = count_statements(site.use.database._engine)  # type: ignore[attr-defined]  # to count what it is told
-    yield counter
 
 
 @pytest.mark.parametrize("kind", [{}, OPAQUE, PUBLIC], ids=["jwt", "opaque", "public"])
@@ -54,15 +47,15 @@ def test_a_code_buys_tokens_only_once_and_the_second_use_ends_them(agency: Any) 
     assert 'error="invalid_token"' in refused.headers["WWW-Authenticate"]
 
 
-def test_redeeming_costs_two_rows_in_one_transaction_and_userinfo_two_reads(agency: Any, site: Site) -> None:
+def test_redeeming_costs_two_rows_in_one_transaction_and_userinfo_two_reads(agency: Any) -> None:
     permits = agency()
     permits.tokens()
     code = permits.code()
 
-    with counted(site) as at_token:
+    with statements_heard() as at_token:
         tokens = permits.redeem(code).json
         spent = [statement.split("(")[0].strip() for statement in at_token.statements]
-    with counted(site) as at_userinfo:
+    with statements_heard() as at_userinfo:
         permits.userinfo(tokens["access_token"])
         read = list(at_userinfo.statements)
 
