@@ -32,6 +32,9 @@ OF_SCOPE: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """OIDC Core section 5.4."""
 
+OFFLINE = "offline_access"
+"""The scope that tells nothing and lets an agency come back without the citizen (OIDC Core section 11)."""
+
 OF_SERVICES = frozenset({"grant_management_query", "grant_management_revoke", "global_token_revocation"})
 """Scopes that a relying party has for itself alone: no citizen is asked for them."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.authorization import pkce, response
 from federation.authorization.resources import userinfo
-from federation.claims import OF_SCOPE
+from federation.claims import OF_SCOPE, OFFLINE
 from federation.errors import EXPLANATIONS
 from federation.relying_parties import mutual_tls
 from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
@@ -18,7 +18,6 @@ from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
 from federation.tokens.exchange import GRANT_TYPES
 from federation.tokens.grants import management
-from federation.tokens.grants.model import OFFLINE
 from keys.signer import Signer
 from keys.states import Purpose
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from federation.claims import OF_SERVICES
+from federation.claims import OF_SERVICES, OFFLINE
 from federation.relying_parties.model import RelyingParty
 
 
@@ -14,5 +14,5 @@ def usable_scope(asked: Collection[str], relying_party: RelyingParty) -> tuple[s
     """
     if "openid" not in asked or "openid" not in relying_party.scope:
         return ()
-    unusable = OF_SERVICES | (set() if "refresh_token" in relying_party.grant_types else {"offline_access"})
+    unusable = OF_SERVICES | (set() if "refresh_token" in relying_party.grant_types else {OFFLINE})
     return tuple(scope for scope in asked if scope in relying_party.scope and scope not in unusable)

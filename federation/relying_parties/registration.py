@@ -11,6 +11,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
+from federation.claims import OFFLINE
 from federation.outbound import Fetcher
 from federation.relying_parties import encryption, front_channel, mutual_tls, pairwise
 from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
@@ -193,7 +194,7 @@ def _check_grants(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
         reader.refuse("grant_types", "refresh_token needs authorization_code or the device grant beside it.")
     if ("code" in fields["response_types"]) != ("authorization_code" in grant_types):
         reader.refuse("response_types", "code belongs to the grant type authorization_code; give both or neither.")
-    if "offline_access" in fields["scope"] and "refresh_token" not in grant_types:
+    if OFFLINE in fields["scope"] and "refresh_token" not in grant_types:
         reader.refuse("scope", "offline_access needs refresh_token among the grant_types.")
     if "client_credentials" in grant_types and fields["token_endpoint_auth_method"] == "none":
         reader.refuse("grant_types", "client_credentials needs a token_endpoint_auth_method other than none.")

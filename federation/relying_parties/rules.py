@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from federation.claims import OFFLINE
 from federation.relying_parties.metadata_reader import MetadataReader
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.pairwise import host_of
@@ -50,10 +51,14 @@ class RegistrationRules:
 
 
 def usual_scope(grant_types: tuple[str, ...], rules: RegistrationRules) -> tuple[str, ...]:
-    """Return what is registered when nothing is asked for: never more than may be asked."""
+    """Return what is registered when nothing is asked for: never more than may be asked.
+
+    Who comes on nobody's word knows OpenID Connect alone, where nothing is registered of scopes: all there are.
+    """
     if WITH_CITIZENS.isdisjoint(grant_types):
         return ()
-    usual = (*rules.scope, "offline_access") if "refresh_token" in grant_types else rules.scope
+    known = rules.may_ask if rules.by_host and rules.may_ask is not None else rules.scope
+    usual = (*(scope for scope in known if scope != OFFLINE), *((OFFLINE,) if "refresh_token" in grant_types else ()))
     return usual if rules.may_ask is None else tuple(scope for scope in usual if scope in rules.may_ask)
 
 

@@ -9,13 +9,14 @@ from federation.authorization import codes, details, resources
 from federation.authorization.codes import AuthorizationCode
 from federation.authorization.parameters import Parameters
 from federation.binding.confirmation import DPOP_KEY, Confirmation
+from federation.claims import OFFLINE
 from federation.client_authentication.encrypted import check_possible
 from federation.errors import InvalidGrant, InvalidRequest
 from federation.hashing import ascii_hash, fingerprint
 from federation.relying_parties.model import RelyingParty
 from federation.tokens import access_token, refresh_token
 from federation.tokens.desk import Answer, Desk, Misuse, answer_for_citizen
-from federation.tokens.grants.model import ABSOLUTE, OFFLINE, Grant
+from federation.tokens.grants.model import ABSOLUTE, Grant
 
 SPENT = {"spent": True}
 SPENT_FOR = timedelta(minutes=10)

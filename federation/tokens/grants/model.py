@@ -7,11 +7,10 @@ from typing import Any
 
 from federation.authorization.details import Details
 from federation.binding.confirmation import Confirmation
-from federation.claims import OF_SCOPE
+from federation.claims import OF_SCOPE, OFFLINE
 
 ABSOLUTE = timedelta(days=30)
 """The absolute end of a grant with `offline_access`; no refresh moves it."""
-OFFLINE = "offline_access"
 OF_CITIZENS = frozenset({"openid", OFFLINE, *OF_SCOPE})
 """Scopes that mean nothing without a citizen."""
 

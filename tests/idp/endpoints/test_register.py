@@ -284,6 +284,17 @@ def test_an_open_door_lets_anybody_in_under_the_name_of_their_host(anybody: Deve
     assert anybody.register(metadata(redirect_uris=["https://rp.example/other"])).status_code == 400
 
 
+def test_only_who_comes_on_nobodys_word_may_ask_for_every_scope_unasked(dev: Developer, anybody: Developer) -> None:
+    grant_types = ["authorization_code", "refresh_token"]
+
+    invited, unknown = dev.registered(), anybody.register(metadata()).get_json()
+    refreshing = anybody.register(metadata(grant_types=grant_types)).get_json()
+
+    assert invited["scope"] == "openid profile email"
+    assert unknown["scope"] == "openid profile email phone"
+    assert refreshing["scope"] == "openid profile email phone offline_access"
+
+
 def test_only_who_comes_on_nobodys_word_may_name_the_token_endpoint_unasked(dev: Developer, anybody: Developer) -> None:
     invited, unknown = dev.registered(), anybody.register(metadata()).get_json()
     strict = anybody.register(metadata(profile="fapi2", jwks=JWKS)).get_json()
