@@ -3,6 +3,7 @@
 It knows OpenID Connect and nothing of ours: it proves itself by a secret, leaves PKCE out, and registers itself.
 """
 
+import json
 import secrets
 import string
 import time
@@ -16,6 +17,7 @@ import requests
 from joserfc import jws, jwt
 from joserfc.jwk import KeyParameters, KeySet, RSAKey
 
+from federation.hashing import base64url
 from federation.tokens.id_token import at_hash
 from tests.support.service import Service
 from tests.support.site import hidden_fields
@@ -39,6 +41,12 @@ def new_key(kid: str | None = None) -> RSAKey:
 def public(key: RSAKey) -> dict[str, Any]:
     """Return the JWKS that holds the public half alone."""
     return {"keys": [key.as_dict(private=False)]}
+
+
+def unsigned(claims: Mapping[str, Any]) -> str:
+    """Return a JWT with the algorithm `none`."""
+    parts = (json.dumps(part).encode() for part in ({"alg": "none"}, claims))
+    return ".".join([*(base64url(part) for part in parts), ""])
 
 
 def metadata(key: RSAKey, **changes: Any) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def test_a_code_may_be_asked_for_without_a_nonce(new_client: NewClient, mode: st
 def test_a_scope_is_told_at_userinfo_and_not_in_the_id_token(
     new_client: NewClient, scope: str, told: dict[str, Any]
 ) -> None:
-    client = new_client(scope=f"openid {scope}")
+    client = new_client()
 
     tokens, claims = client.sign_in(scope=f"openid {scope}")
 
@@ -102,7 +102,7 @@ def test_a_scope_is_told_at_userinfo_and_not_in_the_id_token(
 
 
 def test_neither_the_order_of_parameters_nor_that_of_scopes_matters(new_client: NewClient, mode: str) -> None:
-    client = new_client(mode=mode, scope="email openid")
+    client = new_client(mode=mode)
     asked = client.asked(scope="email openid")
 
     told = client.ask(dict(reversed(asked.items())))

@@ -10,7 +10,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.specs.openid_plans.conftest import NewClient
-from tests.support.certification import BACK, PLACE, new_key, public
+from tests.support.certification import BACK, PLACE, new_key, public, unsigned
 from tests.support.listener import Listener, answer
 
 BY_KEY = {"token_endpoint_auth_method": "private_key_jwt"}
@@ -144,25 +144,15 @@ def test_a_client_on_nobodys_word_may_name_us_by_either_address(new_client: NewC
     assert told.status_code == 200, told.text
 
 
-def test_another_provider_has_no_use_for_such_an_assertion_here(new_client: NewClient) -> None:
-    client = new_client(**BY_KEY)
-    assertion = client.assertion("https://other.example/token")
-
-    told = client.token(grant_type="authorization_code", code="x", redirect_uri=BACK, client_assertion=assertion)
-
-    assert (told.status_code, told.json()["error"]) == (401, "invalid_client")
-
-
 @pytest.mark.parametrize("parameter", ["request_uri", "request"])
 def test_a_request_by_reference_and_one_without_a_signature_are_said_not_to_be_read(
     new_client: NewClient, suite: Listener, parameter: str
 ) -> None:
     client = new_client(**BY_KEY)
-    unsigned = jwt.encode({"alg": "none"}, client.asked(), new_key(), algorithms=["none"])
     there = suite.url(f"/{secrets.token_hex(4)}")
     calls = len(suite.calls)
 
-    told = client.ask(client.asked(**{parameter: there if parameter == "request_uri" else unsigned}))
+    told = client.ask(client.asked(**{parameter: there if parameter == "request_uri" else unsigned(client.asked())}))
 
     assert told["error"] == ("request_uri_not_supported" if parameter == "request_uri" else "invalid_request_object")
     assert len(suite.calls) == calls

@@ -9,7 +9,7 @@ import pytest
 from joserfc import jwt
 
 from tests.specs.openid_plans.conftest import NewClient
-from tests.support.certification import LONG_STATE, ODD_STATE, OUT, Client, in_query, new_key
+from tests.support.certification import LONG_STATE, ODD_STATE, OUT, Client, in_query, unsigned
 from tests.support.visitor import Citizen
 
 
@@ -47,8 +47,7 @@ def test_a_citizen_is_signed_out_and_comes_back_with_state_alone(client: Client,
 
 
 def _unsigned(client: Client, tokens: dict[str, Any]) -> str:
-    claims = client.check_id_token(tokens, None)
-    return jwt.encode({"alg": "none"}, claims, new_key(), algorithms=["none"])
+    return unsigned(client.check_id_token(tokens, None))
 
 
 def _of_the_client(client: Client, _: dict[str, Any]) -> str:
