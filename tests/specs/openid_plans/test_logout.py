@@ -1,6 +1,5 @@
 """The plan RP-Initiated Logout OP: a client of the suite sends its citizen to sign out, well and badly."""
 
-import secrets
 import time
 from typing import Any
 from urllib.parse import urlencode
@@ -69,7 +68,7 @@ def test_with_a_hint_that_is_not_ours_the_citizen_is_asked_and_stays_here(client
     assert OUT not in page.text
 
 
-@pytest.mark.parametrize("wrong", [f"{OUT}?foo=bar", f"{OUT}/{secrets.token_hex(4)}"])
+@pytest.mark.parametrize("wrong", [f"{OUT}?foo=bar", f"{OUT}/x9Q2"])
 def test_an_address_with_something_added_is_not_gone_to(client: Client, wrong: str) -> None:
     tokens, _ = client.sign_in()
     asked = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": wrong, "state": "s"}
