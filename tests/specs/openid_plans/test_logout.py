@@ -1,14 +1,19 @@
-"""The plan RP-Initiated Logout OP: a client of the suite sends its citizen to sign out, well and badly."""
+"""The plans RP-Initiated and Back-Channel Logout OP: a client sends its citizen to sign out, and is told of it."""
 
+import secrets
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import pytest
+import requests
 from joserfc import jwt
+from joserfc.jwk import KeySet
 
 from tests.specs.openid_plans.conftest import NewClient
+from tests.support import server
 from tests.support.certification import LONG_STATE, ODD_STATE, OUT, Client, in_query, unsigned
+from tests.support.listener import Listener, answer
 from tests.support.visitor import Citizen
 
 
@@ -100,3 +105,34 @@ def test_without_an_address_the_citizen_is_signed_out_at_once_and_told_so(client
     assert client.citizen.pages == ["continue", "allow"]
     assert "You are signed out" in page.text
     assert not signed_in(client)
+
+
+def test_a_client_that_registered_itself_is_told_behind_the_scenes(
+    new_client: NewClient, stranger: Citizen, suite: Listener
+) -> None:
+    path = f"/{secrets.token_hex(4)}"
+    suite.answers[path] = answer(b"", headers="Cache-Control: no-store\r\n")
+    told = {"backchannel_logout_uri": suite.url(path), "backchannel_logout_session_required": True}
+    client = new_client(citizen=stranger, post_logout_redirect_uris=[OUT], **told)
+    tokens, claims = client.sign_in()
+
+    asked = {"id_token_hint": tokens["id_token"], "post_logout_redirect_uri": OUT, "state": ODD_STATE}
+    there = stranger.come_back(address(client, **asked), to=OUT)
+
+    server.wait_until(lambda: bool(_calls(suite, path)), seconds=20, what="the client is told")
+    [(headers, body)] = _calls(suite, path)
+    [(name, [token])] = parse_qs(body.decode()).items()
+    published = requests.get(f"{client.service.base_url}/jwks", timeout=20).json()
+    said = jwt.decode(token, KeySet.import_key_set(published), algorithms=["RS256"]).claims
+    assert (headers["content-type"], name) == ("application/x-www-form-urlencoded", "logout_token")
+    assert {known: said[known] for known in ("iss", "aud", "sub", "sid")} == {
+        known: claims[known] for known in ("iss", "aud", "sub", "sid")
+    }
+    assert said["events"] == {"http://schemas.openid.net/event/backchannel-logout": {}}
+    assert (bool(said["jti"]), "nonce" in said) == (True, False)
+    assert in_query(there) == {"state": ODD_STATE}
+    assert not signed_in(client)
+
+
+def _calls(suite: Listener, path: str) -> list[tuple[dict[str, str], bytes]]:
+    return [(headers, body) for called, headers, body in suite.calls if called == path]
