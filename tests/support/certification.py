@@ -9,6 +9,7 @@ import string
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from html import unescape
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
@@ -36,6 +37,12 @@ def new_key(kid: str | None = None) -> RSAKey:
     """Return an RSA key for RS256; most of those that the suite makes have no `kid`."""
     named: KeyParameters = {} if kid is None else {"kid": kid}
     return RSAKey.generate_key(2048, {"use": "sig", "alg": "RS256", **named}, auto_kid=False)
+
+
+@cache
+def usual_key() -> RSAKey:
+    """Return the key of every client that needs none of its own: to make one takes longer than to sign in."""
+    return new_key()
 
 
 def public(key: RSAKey) -> dict[str, Any]:
@@ -71,7 +78,7 @@ class Client:
     service: Service
     citizen: Citizen
     mode: str = "query"
-    key: RSAKey = field(default_factory=new_key)
+    key: RSAKey = field(default_factory=usual_key)
     registered: dict[str, Any] = field(default_factory=dict)
 
     def register(self, **changes: Any) -> requests.Response:
