@@ -46,15 +46,6 @@ def test_a_request_without_a_response_type_is_told_so_the_way_it_wanted_its_answ
     assert (told["error"], told["state"]) == ("invalid_request", asked["state"])
 
 
-def test_who_names_no_algorithm_gets_rs256_by_a_key_that_is_named(new_client: NewClient) -> None:
-    client = new_client()
-
-    tokens, _ = client.sign_in()
-
-    header = client.header(tokens)
-    assert (header["alg"], bool(header["kid"])) == ("RS256", True)
-
-
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_userinfo_takes_the_token_in_the_header_by_either_method(new_client: NewClient, method: str) -> None:
     client = new_client()
