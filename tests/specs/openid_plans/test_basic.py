@@ -215,7 +215,7 @@ def test_a_refreshed_id_token_is_about_the_same_sign_in_and_no_other_client_gets
     grant_types = ["authorization_code", "refresh_token"]
     client, other = (new_client(mode=mode, grant_types=grant_types) for _ in range(2))
     tokens, before = client.sign_in(scope="openid offline_access", prompt="consent")
-    theirs, _ = other.sign_in(scope="openid offline_access", prompt="consent", nonce=secrets.token_urlsafe(33))
+    theirs, _ = other.sign_in(scope="openid offline_access", prompt="consent", nonce=f"{secrets.token_hex(19)}-._~")
     time.sleep(1.1)
 
     answer = client.token(
