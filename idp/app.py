@@ -2,7 +2,7 @@
 
 Order of calls of a request: a public document is answered at once; else telemetry begins, `proxies` and `bounds`
 look at it, the blueprint names its callers, the view runs inside its unit of work, an error is rendered, headers
-are set.
+are added.
 """
 
 from flask import Flask
@@ -49,7 +49,7 @@ from idp.pages import (
     stronger,
 )
 from idp.settings import Settings
-from idp.web import bounds, chosen_language, compression, csrf, errors, headers, language, proxies, telemetry
+from idp.web import bounds, chosen_language, compression, csrf, errors, language, proxies, telemetry
 from idp.web.published import Published
 from idp.web.transaction import TransactionalFlask
 
@@ -109,7 +109,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     language.install(app, secure=use.secure)
     chosen_language.install(app, pages=pages)
     errors.install(app)
-    headers.install(app, secure=use.secure)
     compression.install(app)
     for module in (*MACHINES, *PEOPLE, *(() if settings.registration == "closed" else REGISTRATION)):
         app.register_blueprint(module.bp)

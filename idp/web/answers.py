@@ -1,7 +1,7 @@
 """How the answer to an authorization request leaves: by redirect or by a form that posts itself."""
 
 import structlog
-from flask import Response, redirect
+from flask import Response
 from werkzeug.wrappers import Response as BaseResponse
 
 from federation.authorization.errors import AuthorizationRefused, NoReturn, PushedRequestGone, RedirectUriMismatch
@@ -26,7 +26,7 @@ def send(answer: AuthorizationAnswer) -> BaseResponse:
     if answer.by_form:
         allow_form_to(answer.origin)
         return Response(render("pages/form_post.html", answer=answer))
-    return redirect(answer.location, code=303)
+    return Response(status=303, headers={"Location": answer.location})
 
 
 def _signed(answer: AuthorizationAnswer) -> AuthorizationAnswer:

@@ -1,8 +1,12 @@
 """The headers of every answer, errors included (security.md, Web)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response, g
+from flask import Response, after_this_request, g
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _CSP = "Content-Security-Policy"
 _POLICY = (
@@ -24,30 +28,37 @@ def always(*, secure: bool) -> dict[str, str]:
     return _ALWAYS | ({"Strict-Transport-Security": _HSTS} if secure else {})
 
 
+class Saying:
+    """The application, whose every answer says `always`, and that nobody keeps it, unless it says otherwise itself."""
+
+    def __init__(self, behind: "WSGIApplication", *, secure: bool) -> None:
+        self._behind = behind
+        self._said = [*always(secure=secure).items(), ("Cache-Control", "no-store")]
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """Answer one request."""
+
+        def start(status: str, headers: list[tuple[str, str]], *failed: Any) -> Any:
+            own = {name for name, _ in headers}
+            return start_response(status, [*headers, *(said for said in self._said if said[0] not in own)], *failed)
+
+        return self._behind(environ, start)
+
+
 def allow_form_to(origin: str) -> None:
     """Let a form on this page end at `origin` too: Chromium applies form-action to the redirect after a post."""
     g.form_action = origin
+    after_this_request(_set_policy)
 
 
 def allow_frames_of(origins: Collection[str]) -> None:
     """Let this page open frames of these origins."""
     g.frames = origins
+    after_this_request(_set_policy)
 
 
-def install(app: Flask, *, secure: bool) -> None:
-    """Set the headers on every answer of `app`; `secure` adds HSTS."""
-    everywhere = always(secure=secure)
-
-    @app.after_request
-    def set_headers(response: Response) -> Response:
-        headers = response.headers
-        headers.extend(everywhere | {_CSP: _policy()} if "form_action" in g or "frames" in g else everywhere)
-        if "Cache-Control" not in headers:
-            headers.add("Cache-Control", "no-store")
-        return response
-
-
-def _policy() -> str:
-    """Return the policy with what this page alone needs; `form-action` is its last part."""
+def _set_policy(response: Response) -> Response:
+    """Allow what this page alone needs; `form-action` is the last part of the policy."""
     forms = f"{_POLICY} {g.form_action}" if "form_action" in g else _POLICY
-    return f"{forms}; frame-src {' '.join(g.frames)}" if "frames" in g else forms
+    response.headers[_CSP] = f"{forms}; frame-src {' '.join(g.frames)}" if "frames" in g else forms
+    return response

@@ -15,11 +15,11 @@ from flask import Flask, Response, request
 
 from federation.ephemeral import StoreUnavailable
 from idp.web import telemetry
-from idp.web.headers import always
+from idp.web.headers import Saying, always
 from keys.errors import CannotSign
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 _SAYS_MORE = ("HTTP_IF_NONE_MATCH", "HTTP_TRANSFER_ENCODING", "CONTENT_LENGTH")
 
@@ -65,7 +65,7 @@ class Published:
 
     def __init__(self, app: Flask, places: Mapping[str, Place], *, host: str, secure: bool) -> None:
         self._app = app
-        self._behind: WSGIApplication = app.wsgi_app
+        self._behind = Saying(app.wsgi_app, secure=secure)
         self._places = places
         self._host = host
         self._scheme = "https" if secure else "http"

@@ -80,7 +80,8 @@ def _begin() -> None:
 def _end(response: Response) -> Response:
     now = perf_counter()
     name, seconds = request_id(), now - g.get("began", now)
-    endpoint, method = request.endpoint or "unknown", request.method
+    answered = request._get_current_object()  # type: ignore[attr-defined]  # the proxy asks again at every look
+    endpoint, method = answered.endpoint or "unknown", answered.method
     if method not in _METHODS:
         method = "other"
     response.headers.add(HEADER, name)
