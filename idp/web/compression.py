@@ -19,13 +19,12 @@ def install(app: Flask) -> None:
 
 
 def _compress(answer: Response) -> Response:
-    if not (answer.content_type or "").startswith("text/html"):
+    if (answer.calculate_content_length() or 0) < SHORTEST or answer.mimetype != "text/html":
         return answer
-    if answer.is_streamed or "Content-Encoding" in answer.headers:
+    if "Content-Encoding" in answer.headers:
         return answer
     answer.vary.add("Accept-Encoding")
-    body = answer.get_data()
-    if len(body) >= SHORTEST and request.accept_encodings["gzip"] > 0:
-        answer.set_data(gzip.compress(body, LEVEL, mtime=0))
+    if request.accept_encodings["gzip"] > 0:
+        answer.set_data(gzip.compress(answer.get_data(), LEVEL, mtime=0))
         answer.headers["Content-Encoding"] = "gzip"
     return answer

@@ -58,7 +58,7 @@ def choose() -> str:
 
 def picked() -> str | None:
     """Return the code of the language that this very request picks by the toggle, or None."""
-    code = request.args.get("lang")
+    code = request.args.get("lang") if request.query_string else None
     return code if code in NAMES else None
 
 

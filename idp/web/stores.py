@@ -24,7 +24,7 @@ from keys.store import KeyStore
 __all__ = ["Database", "StoreUnavailable", "Stores", "UnitOfWork"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stores:
     """One attribute a room."""
 

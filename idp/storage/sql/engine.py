@@ -22,6 +22,7 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
             isolation_level="AUTOCOMMIT",
             hide_parameters=True,
             pool_size=pool_size,
+            pool_use_lifo=True,
             pool_reset_on_return=None,
         )
         event.listen(engine, "do_connect", _keep_sqlite_private)
@@ -32,6 +33,7 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
         pool_size=pool_size,
+        pool_use_lifo=True,
         max_overflow=0,
         pool_timeout=POSTGRESQL_CONNECT_SECONDS,
         pool_reset_on_return=None,
