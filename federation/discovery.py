@@ -16,7 +16,7 @@ from federation.relying_parties import mutual_tls
 from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
 from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
-from federation.tokens.exchange import GRANT_TYPES
+from federation.tokens.decision import GRANT_TYPES
 from federation.tokens.grants import management
 from keys.signer import Signer
 from keys.states import Purpose

@@ -22,6 +22,7 @@ from federation.relying_parties.public_keys import UnusableKeys, check_public_ke
 from federation.relying_parties.redirect_uris import default_name
 from federation.relying_parties.rules import (
     DEVICE_CODE,
+    TOKEN_EXCHANGE,
     WITH_CITIZENS,
     RegistrationRules,
     asked_detail_types,
@@ -32,7 +33,7 @@ from federation.relying_parties.rules import (
 )
 from federation.relying_parties.uris import UriRules
 
-GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE)
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE)
 AUTHENTICATION_METHODS = ("private_key_jwt", "client_secret_basic", "client_secret_post", "none")
 _ALL_METHODS = (*AUTHENTICATION_METHODS, *mutual_tls.METHODS)
 SECRET_METHODS = frozenset({"client_secret_basic", "client_secret_post"})
@@ -196,8 +197,9 @@ def _check_grants(reader: MetadataReader, fields: Mapping[str, Any]) -> None:
         reader.refuse("response_types", "code belongs to the grant type authorization_code; give both or neither.")
     if OFFLINE in fields["scope"] and "refresh_token" not in grant_types:
         reader.refuse("scope", "offline_access needs refresh_token among the grant_types.")
-    if "client_credentials" in grant_types and fields["token_endpoint_auth_method"] == "none":
-        reader.refuse("grant_types", "client_credentials needs a token_endpoint_auth_method other than none.")
+    for alone in ("client_credentials", TOKEN_EXCHANGE):
+        if alone in grant_types and fields["token_endpoint_auth_method"] == "none":
+            reader.refuse("grant_types", f"{alone} needs a token_endpoint_auth_method other than none.")
 
 
 def _check_proof(reader: MetadataReader, fields: Mapping[str, Any]) -> None:

@@ -11,6 +11,7 @@ from federation.relying_parties.pairwise import host_of
 from federation.relying_parties.redirect_uris import NAMELESS
 
 DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
+TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 WITH_CITIZENS = frozenset({"authorization_code", DEVICE_CODE})
 """Grant types in which a citizen agrees."""
 REVOKES_ALL = "global_token_revocation"
@@ -87,9 +88,8 @@ def named_agency(fields: Mapping[str, Any], rules: RegistrationRules) -> str:
 
 def check_rights(reader: MetadataReader, fields: Mapping[str, Any], rules: RegistrationRules) -> None:
     """Refuse what only an operator gives."""
-    for field in _OPERATORS:
-        if not rules.by_operator and not _was_given(fields[field], rules.given, field):
-            reader.refuse(field, "is given by the operator, not by registration.")
+    if not rules.by_operator:
+        _check_given(reader, fields, rules.given)
     if fields["subject_type"] == "public" and not (rules.by_operator or rules.public_subjects):
         reader.refuse("subject_type", "public is given by the operator, not by registration; use pairwise.")
     if REVOKES_ALL in fields["scope"] and not rules.by_operator and rules.may_ask is None:
@@ -105,6 +105,14 @@ def check_rights(reader: MetadataReader, fields: Mapping[str, Any], rules: Regis
         reader.refuse("agency", "is not for the service to say; leave it out.")
     if rules.by_host and fields["redirect_uris"] and DEVICE_CODE in fields["grant_types"]:
         reader.refuse("grant_types", "cannot hold the device grant beside redirect_uris: it needs no return to a host.")
+
+
+def _check_given(reader: MetadataReader, fields: Mapping[str, Any], given: RelyingParty | None) -> None:
+    for field in _OPERATORS:
+        if not _was_given(fields[field], given, field):
+            reader.refuse(field, "is given by the operator, not by registration.")
+    if TOKEN_EXCHANGE in fields["grant_types"] and (given is None or TOKEN_EXCHANGE not in given.grant_types):
+        reader.refuse("grant_types", "cannot hold token exchange: it is given by the operator, not by registration.")
 
 
 def _was_given(value: Any, given: RelyingParty | None, field: str) -> bool:

@@ -1,7 +1,7 @@
 """Access tokens: signed JWTs anybody can check (RFC 9068), or random strings only we can read."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,9 +21,9 @@ LIFETIME = timedelta(minutes=10)
 KIND = "access_token"
 """Opaque ones, by the SHA-256 of their text."""
 TYPE = "at+jwt"
+TOKEN_TYPE = "urn:ietf:params:oauth:token-type:access_token"
+"""Among the kinds of tokens that may be exchanged (RFC 8693 section 3)."""
 ALGORITHM = "ES256"
-
-_SECONDS = int(LIFETIME.total_seconds())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +49,13 @@ class AccessToken:
     auth_time: int | None = None
     confirmation: Confirmation = field(default_factory=dict)
     """`cnf`: what its bearer must prove to hold."""
+    actors: tuple[str, ...] = ()
+    """`act`: the services that called one another with it, the latest first (RFC 8693 section 4.1)."""
 
     @property
     def revocation_id(self) -> str:
-        """The id whose end in the `GrantStore` ends this token."""
-        return self.grant_id or self.token_id
+        """The id whose end in the `GrantStore` ends this token: its grant's, but what was exchanged ends alone."""
+        return self.token_id if self.actors else self.grant_id or self.token_id
 
 
 def issue(
@@ -68,6 +70,8 @@ def issue(
     grant: Grant | None,
     confirmation: Confirmation,
     now: datetime,
+    lifetime: timedelta = LIFETIME,
+    actors: tuple[str, ...] = (),
 ) -> str:
     """Return an access token in the form the relying party is registered for."""
     issued_at = int(now.timestamp())
@@ -75,7 +79,7 @@ def issue(
         "iss": issuer,
         "sub": relying_party.client_id if grant is None else grant.subject,
         "aud": audience,
-        "exp": issued_at + _SECONDS,
+        "exp": issued_at + int(lifetime.total_seconds()),
         "iat": issued_at,
         "jti": secrets.token_urlsafe(16),
         "client_id": relying_party.client_id,
@@ -87,11 +91,19 @@ def issue(
         claims["authorization_details"] = details
     if confirmation:
         claims["cnf"] = confirmation
+    if actors:
+        claims["act"] = nested(actors)
     if relying_party.access_token_format == "jwt":
         return signer.sign(Purpose.ACCESS_TOKEN, ALGORITHM, claims, typ=TYPE)
     opaque = secrets.token_urlsafe(32)
-    store.put(KIND, fingerprint(opaque), claims, LIFETIME)
+    store.put(KIND, fingerprint(opaque), claims, lifetime)
     return opaque
+
+
+def nested(actors: tuple[str, ...]) -> Mapping[str, Any]:
+    """Return the claim `act` for at least one actor: each holds the one before it (RFC 8693 section 4.1)."""
+    latest, *before = actors
+    return {"sub": latest, **({"act": nested(tuple(before))} if before else {})}
 
 
 def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, now: datetime) -> AccessToken:
@@ -117,6 +129,7 @@ def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, 
         acr=claims.get("acr"),
         auth_time=claims.get("auth_time"),
         confirmation=claims.get("cnf", UNBOUND),
+        actors=tuple(_actors(claims.get("act"))),
     )
 
 
@@ -126,6 +139,12 @@ def read_for_us(signer: Signer, store: EphemeralStore, presented: str, *, issuer
     if found.audience != issuer:
         raise InvalidToken("the access token is for another API")
     return found
+
+
+def _actors(act: Mapping[str, Any] | None) -> Iterator[str]:
+    while act is not None:
+        yield act["sub"]
+        act = act.get("act")
 
 
 def _claims_of_jwt(signer: Signer, presented: str) -> Mapping[str, Any]:

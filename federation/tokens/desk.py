@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -12,7 +12,9 @@ from federation.binding.confirmation import Confirmation, token_type
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens import access_token, id_token
+from federation.tokens.access_token import AccessToken
 from federation.tokens.grants.model import OF_CITIZENS, Grant
 from federation.tokens.grants.store import GrantStore
 from keys.signer import Signer
@@ -36,6 +38,7 @@ class Desk:
     signer: Signer
     store: EphemeralStore
     grants: GrantStore
+    registry: RelyingPartyRegistry
     keys: RelyingPartyKeys
     """What relying parties published, to encrypt to."""
     token_secret: bytes
@@ -104,6 +107,36 @@ def answer_for_itself(
     return Answer(body=body, audience=audience)
 
 
+def answer_for_actor(
+    desk: Desk,
+    relying_party: RelyingParty,
+    subject: AccessToken,
+    grant: Grant,
+    *,
+    scope: tuple[str, ...],
+    audience: str,
+    now: datetime,
+) -> Answer:
+    """Sign an access token in the place of `subject`, with which the relying party acts: no wider and no longer."""
+    details = tuple(
+        each for each in subject.authorization_details if each["type"] in relying_party.authorization_details_types
+    )
+    left = timedelta(seconds=subject.expires_at - int(now.timestamp()))
+    body = _access(
+        desk,
+        relying_party,
+        grant,
+        scope=scope,
+        audience=audience,
+        details=details,
+        now=now,
+        lifetime=min(left, access_token.LIFETIME),
+        actors=(relying_party.client_id, *subject.actors),
+    )
+    body["issued_token_type"] = access_token.TOKEN_TYPE
+    return Answer(body=body, audience=audience, grant=grant)
+
+
 def _access(
     desk: Desk,
     relying_party: RelyingParty,
@@ -113,6 +146,8 @@ def _access(
     audience: str,
     details: Details,
     now: datetime,
+    lifetime: timedelta = access_token.LIFETIME,
+    actors: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return an answer with an access token.
 
@@ -131,11 +166,13 @@ def _access(
         grant=grant,
         confirmation=desk.confirmation,
         now=now,
+        lifetime=lifetime,
+        actors=actors,
     )
     return {
         "access_token": access,
         "token_type": token_type(desk.confirmation),
-        "expires_in": int(access_token.LIFETIME.total_seconds()),
+        "expires_in": int(lifetime.total_seconds()),
         "scope": " ".join(scope),
         **({"authorization_details": details} if details else {}),
     }

@@ -9,7 +9,6 @@ from federation.client_authentication.encrypted import encrypt
 from federation.errors import InvalidClient, InvalidRequest, InvalidToken
 from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens import access_token, refresh_token
 from federation.tokens.access_token import AccessToken
 from federation.tokens.desk import Desk
@@ -22,9 +21,7 @@ TYPE = "token-introspection+jwt"
 """Of the JWT; its media type is that of `application/`."""
 
 
-def introspect(
-    form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, registry: RelyingPartyRegistry, now: datetime
-) -> Mapping[str, Any]:
+def introspect(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk, now: datetime) -> Mapping[str, Any]:
     """Return what the token means, or `{"active": false}` and not a word more.
 
     Only the relying party it was issued to, the one whose API it is for, and one registered for introspection are told
@@ -43,7 +40,7 @@ def introspect(
         found = access_token.read(desk.signer, desk.store, token, issuer=desk.issuer, now=now)
         if not _concerns(found, relying_party):
             return INACTIVE
-        check_standing(found, grants=desk.grants, registry=registry, now=now)
+        check_standing(found, grants=desk.grants, registry=desk.registry, now=now)
     except InvalidToken:
         return INACTIVE
     return _of_access(found, desk.issuer)
@@ -106,6 +103,8 @@ def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:
         told |= {"acr": token.acr, "auth_time": token.auth_time}
     if token.confirmation:
         told["cnf"] = token.confirmation
+    if token.actors:
+        told["act"] = access_token.nested(token.actors)
     return told
 
 

@@ -29,7 +29,10 @@ def check_standing(
     relying_party = registry.find(token.client_id)
     if relying_party is None:
         raise InvalidToken("the relying party of the token is disabled")
-    return Standing(token=token, relying_party=relying_party, grant=_find_grant(token, grants, now))
+    standing = Standing(token=token, relying_party=relying_party, grant=_find_grant(token, grants, now))
+    if token.actors:
+        _check_exchanged(standing, grants, registry)
+    return standing
 
 
 def check_for_itself(asker: Standing, scope: str) -> None:
@@ -37,6 +40,15 @@ def check_for_itself(asker: Standing, scope: str) -> None:
     registered = scope in asker.relying_party.scope and asker.relying_party.confidential
     if scope not in asker.token.scope or not registered or asker.grant is not None:
         raise InsufficientScope("not a token of the relying party itself for this", scope=scope)
+
+
+def _check_exchanged(standing: Standing, grants: GrantStore, registry: RelyingPartyRegistry) -> None:
+    """Raise InvalidToken unless it stands itself, and so does every service it went through (RFC 8693)."""
+    token, grant = standing.token, standing.grant
+    if grants.is_ended(token.token_id):
+        raise InvalidToken("the access token was revoked")
+    if grant is None or any(registry.find(each) is None for each in (grant.client_id, *token.actors)):
+        raise InvalidToken("a service that the token went through is disabled")
 
 
 def _find_grant(token: AccessToken, grants: GrantStore, now: datetime) -> Grant | None:

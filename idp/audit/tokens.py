@@ -45,6 +45,19 @@ class TokenRefreshed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TokenExchanged:
+    """A service that was called for a citizen got a token to call another for them."""
+
+    name: ClassVar[str] = "token.exchanged"
+    at: datetime
+    client_id: str
+    citizen_id: str
+    grant_id: str
+    scope: str
+    audience: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RefreshReused:
     """An old refresh token came again, so its family was ended."""
 

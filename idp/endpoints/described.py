@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app
 
-from federation.tokens.exchange import GRANT_TYPES
+from federation.tokens.decision import GRANT_TYPES
 from idp.endpoints.operations import FORM, JSON, OPERATIONS, Operation
 from idp.web import published
 from idp.web.access import anyone

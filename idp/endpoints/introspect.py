@@ -7,7 +7,6 @@ from federation.tokens.introspection import TYPE, introspect, secure
 from idp.web.access import relying_parties_only, relying_party
 from idp.web.services import services
 from idp.web.token_desk import token_desk
-from idp.web.transaction import stores
 
 SIGNED = f"application/{TYPE}"
 
@@ -19,7 +18,7 @@ bp.before_request(relying_parties_only)
 def look_into() -> ResponseReturnValue:
     """Say what the token means now, signed for whoever wants it so."""
     desk, now = token_desk(), services().clock.now()
-    told = introspect(request.form, relying_party(), desk, stores().relying_parties, now)
+    told = introspect(request.form, relying_party(), desk, now)
     secured = secure(told, relying_party(), desk, asked=_asked_for_jwt(), now=now)
     answer = jsonify(told) if secured is None else Response(secured, mimetype=SIGNED)
     answer.headers["Cache-Control"] = "no-store"

@@ -65,6 +65,9 @@ _ASKED: Taken = {
     "nonce": False,
     "code_challenge": False,
     "code_challenge_method": False,
+    "resource": False,
+    "authorization_details": False,
+    "vtr": False,
     "request": False,
 }
 _GRANT: Taken = {
@@ -75,6 +78,11 @@ _GRANT: Taken = {
     "refresh_token": False,
     "device_code": False,
     "scope": False,
+    "resource": False,
+    "authorization_details": False,
+    "subject_token": False,
+    "subject_token_type": False,
+    "requested_token_type": False,
 }
 
 OPERATIONS = (
@@ -132,7 +140,7 @@ OPERATIONS = (
     Operation(
         method="post",
         path="/token",
-        summary="Tokens for a code, for a refresh token, or for the client itself",
+        summary="Tokens for a code, for another token, or for the client itself",
         section="RFC 6749 section 3.2",
         callers="client",
         form={**_AUTHENTICATION, **_GRANT},

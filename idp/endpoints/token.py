@@ -1,4 +1,4 @@
-"""POST /token: tokens for a code, for a refresh token, or for the relying party itself (RFC 6749 section 3.2)."""
+"""POST /token: tokens for a code, for another token, or for the relying party itself (RFC 6749 section 3.2)."""
 
 from datetime import datetime
 from typing import Any
@@ -8,10 +8,11 @@ from flask.typing import ResponseReturnValue
 
 from federation.authorization.parameters import Parameters
 from federation.binding import confirmation
+from federation.relying_parties.rules import TOKEN_EXCHANGE
+from federation.tokens.decision import decide
 from federation.tokens.desk import Answer
-from federation.tokens.exchange import exchange
 from idp.audit.log import Event
-from idp.audit.tokens import ClientCredentialsIssued, CodeRedeemed, TokenRefreshed
+from idp.audit.tokens import ClientCredentialsIssued, CodeRedeemed, TokenExchanged, TokenRefreshed
 from idp.web import cross_origin, possession
 from idp.web.access import relying_parties_only, relying_party
 from idp.web.services import services
@@ -31,7 +32,7 @@ def redeem() -> ResponseReturnValue:
     dpop_key, certificate = possession.dpop_key(), possession.thumbprint()
     bound_to = confirmation.of_request(relying_party(), dpop_key=dpop_key, certificate=certificate)
     form = Parameters.of(request.form.items(multi=True))
-    answer = exchange(form, relying_party(), token_desk(bound_to), now)
+    answer = decide(form, relying_party(), token_desk(bound_to), now)
     stores().audit.record(_event(answer, now))
     return jsonify(answer.body), {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
@@ -49,4 +50,6 @@ def _event(answer: Answer, now: datetime) -> Event:
     about |= {"citizen_id": grant.citizen_id, "grant_id": grant.grant_id}
     if request.form["grant_type"] == "refresh_token":
         return TokenRefreshed(**about)
+    if request.form["grant_type"] == TOKEN_EXCHANGE:
+        return TokenExchanged(**about)
     return CodeRedeemed(**about, acr=grant.acr)

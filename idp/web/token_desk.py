@@ -25,6 +25,7 @@ def token_desk(confirmation: Confirmation = UNBOUND) -> Desk:
         signer=use.signer,
         store=use.ephemeral,
         grants=stores().grants,
+        registry=stores().relying_parties,
         keys=use.relying_party_keys,
         token_secret=use.token_secret,
         confirmation=confirmation,

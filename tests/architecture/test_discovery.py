@@ -9,7 +9,7 @@ from werkzeug.test import TestResponse
 
 from federation.claims import OF_SCOPE
 from federation.discovery import ENDPOINTS, document, scopes
-from federation.tokens.exchange import GRANT_TYPES
+from federation.tokens.decision import GRANT_TYPES
 from idp.citizens.attributes import TOLD, claims_of
 from tests.support.pair import on_files
 from tests.support.site import Site

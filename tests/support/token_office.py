@@ -23,8 +23,8 @@ from federation.errors import ProtocolError
 from federation.hashing import base64url
 from federation.outbound import Fetcher
 from federation.relying_parties.model import RelyingParty
+from federation.tokens.decision import decide
 from federation.tokens.desk import Answer, Desk, Misuse
-from federation.tokens.exchange import exchange
 from idp.citizens.attributes import claims_of
 from idp.citizens.model import Citizen
 from idp.sessions.model import Session
@@ -84,6 +84,7 @@ class TokenOffice:
         self.signer = signer
         self.keys = RelyingPartyKeys(Fetcher(deadline=1))
         self.token_secret = b"s" * 32
+        self.confirmation: dict[str, str] = {}
         self.stopped: list[tuple[Misuse, str]] = []
         self._lock = threading.Lock()
 
@@ -134,7 +135,7 @@ class TokenOffice:
         pairs = [*form.items(), *(("resource", each) for each in resources)]
         unit = self.database.open()
         try:
-            answer = exchange(Parameters.of(pairs), relying_party, self.desk(unit.stores, unit), now)
+            answer = decide(Parameters.of(pairs), relying_party, self.desk(unit.stores, unit), now)
             unit.commit()
         finally:
             unit.close()
@@ -164,10 +165,11 @@ class TokenOffice:
             issuer=ISSUER,
             signer=self.signer,
             store=self.store,
+            registry=stores.relying_parties,
             grants=stores.grants,
             keys=self.keys,
             token_secret=self.token_secret,
-            confirmation={},
+            confirmation=self.confirmation,
             claims_of=claims,
             stop=stop,
         )

@@ -20,8 +20,8 @@ MACHINE = {"grant_type": "client_credentials", "scope": "permits:read"}
 
 
 def look(office, asker, token, now=NOW):
-    with office.open() as (stores, desk):
-        return introspect({"token": token}, asker, desk, stores.relying_parties, now)
+    with office.open() as (_, desk):
+        return introspect({"token": token}, asker, desk, now)
 
 
 def take_back(office, asker, token):
@@ -30,9 +30,9 @@ def take_back(office, asker, token):
 
 
 def standing(office, token, now=NOW):
-    with office.open() as (stores, desk):
+    with office.open() as (_, desk):
         read = access_token.read_for_us(desk.signer, desk.store, token, issuer=ISSUER, now=now)
-        return check_standing(read, grants=stores.grants, registry=stores.relying_parties, now=now)
+        return check_standing(read, grants=desk.grants, registry=desk.registry, now=now)
 
 
 def signed_in(office, relying_party=WEB, *scope, **authorised):

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from federation.authorization.parameters import Parameters
 from federation.errors import InvalidRequest, UnauthorizedClient, UnsupportedGrantType
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.rules import DEVICE_CODE
+from federation.relying_parties.rules import DEVICE_CODE, TOKEN_EXCHANGE
 from federation.tokens.desk import Answer, Desk
-from federation.tokens.grants import authorization_code, client_credentials, device_code, refresh_token
+from federation.tokens.grants import authorization_code, client_credentials, device_code, refresh_token, token_exchange
 
 Redeem = Callable[[Parameters, RelyingParty, Desk, datetime], Answer]
 
@@ -19,11 +19,12 @@ GRANT_TYPES: Mapping[str, Redeem] = MappingProxyType(
         "refresh_token": refresh_token.redeem,
         "client_credentials": client_credentials.redeem,
         DEVICE_CODE: device_code.redeem,
+        TOKEN_EXCHANGE: token_exchange.redeem,
     }
 )
 
 
-def exchange(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
+def decide(form: Parameters, relying_party: RelyingParty, desk: Desk, now: datetime) -> Answer:
     """Answer one token request of a relying party that has proved itself; raise a ProtocolError."""
     grant_type = form.get("grant_type")
     if not grant_type:
