@@ -20,6 +20,8 @@ from joserfc.jwk import ECKey
 from federation.client_authentication.assertion import ASSERTION_TYPE
 from federation.logout import logout_token
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.rules import TOKEN_EXCHANGE
+from federation.tokens.access_token import TOKEN_TYPE
 from tests.architecture.source import PACKAGES, modules
 from tests.support import installation
 from tests.support.agency import BACK, COMMON
@@ -30,11 +32,13 @@ from tests.support.token_office import VERIFIER, claims_in
 
 KEY = ECKey.generate_key("P-256", {"kid": "k1", "use": "sig"})
 ISSUER, NAME, OUT = "https://id.example", "city", "https://city.example/out"
+API, NEXT = "https://city.example/api", "https://opaque.example/api"
 KINDS = {
     "ID token": None,
     "access token": "at+jwt",
     "opaque access token": None,
     "bound access token": "at+jwt",
+    "access token for an API": "at+jwt",
     "code": None,
     "invitation": None,
     "refresh token": None,
@@ -78,6 +82,9 @@ class Party:
             "introspection": True,
             "access_token_format": form,
             "post_logout_redirect_uris": (OUT,),
+            "grant_types": (*COMMON["grant_types"], TOKEN_EXCHANGE),
+            "resource_uris": (f"https://{client_id}.example/api",),
+            "allowed_resources": (API, NEXT),
         }
         return self.site.register(RelyingParty(**COMMON | changes))
 
@@ -106,8 +113,8 @@ class Party:
             answer = self.browser.get(f"/authorize/{interaction_id}")
         return {name: values[0] for name, values in parse_qs(urlsplit(answer.location).query).items()}
 
-    def redeem(self, rp: RelyingParty, **headers: str) -> Any:
-        code = self.authorize(rp)["code"]
+    def redeem(self, rp: RelyingParty, *, resource: str = "", **headers: str) -> Any:
+        code = self.authorize(rp, resource=resource)["code"]
         form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
         return self.post("/token", form, rp, **headers).json
 
@@ -124,6 +131,7 @@ class Party:
             "access token": tokens["access_token"],
             "opaque access token": self.redeem(self.opaque_rp)["access_token"],
             "bound access token": self.redeem(self.rp, DPoP=self.proof("POST", "/token"))["access_token"],
+            "access token for an API": self.redeem(self.rp, resource=API)["access_token"],
             "code": self.authorize(self.rp)["code"],
             "invitation": self.developer.invited(),
             "refresh token": tokens["refresh_token"],
@@ -245,6 +253,11 @@ def as_device_code(party: Party, token: str) -> str:
     return _said(party.post("/token", form))
 
 
+def as_what_is_exchanged(party: Party, token: str) -> str:
+    form = {"grant_type": TOKEN_EXCHANGE, "subject_token": token, "subject_token_type": TOKEN_TYPE, "resource": NEXT}
+    return _said(party.post("/token", form))
+
+
 def as_what_is_looked_into(party: Party, token: str) -> str:
     told = claims_in(party.post("/introspect", {"token": token}).text)["token_introspection"]
     return "accepted" if told["active"] else "inactive"
@@ -254,7 +267,7 @@ def _said(answer: Any) -> str:
     return "accepted" if answer.status_code < 300 else str(answer.json["error"])
 
 
-LOOKED_INTO = {"access token", "opaque access token", "bound access token", "refresh token"}
+LOOKED_INTO = {"access token", "opaque access token", "bound access token", "access token for an API", "refresh token"}
 REQUESTS = {"request object", "untyped request object"}
 PLACES: dict[Callable[[Party, str], str], tuple[set[str], set[str]]] = {
     as_bearer: ({"access token", "opaque access token"}, {"invalid_token"}),
@@ -272,6 +285,7 @@ PLACES: dict[Callable[[Party, str], str], tuple[set[str], set[str]]] = {
     as_code: ({"code"}, {"invalid_grant"}),
     as_refresh_token: ({"refresh token"}, {"invalid_grant"}),
     as_device_code: (set(), {"unauthorized_client", "invalid_grant"}),
+    as_what_is_exchanged: ({"access token for an API"}, {"invalid_request"}),
     as_what_is_looked_into: (LOOKED_INTO, {"inactive"}),
 }
 """Where a token is taken -> the kinds that are right there, and what all others are told."""

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey
 from federation.dynamic_registration.tokens import hash_token
 from federation.relying_parties.client_secrets import hash_client_secret
 from federation.relying_parties.model import RelyingParty
-from federation.relying_parties.rules import DEVICE_CODE
+from federation.relying_parties.rules import DEVICE_CODE, TOKEN_EXCHANGE
 from tests.support.developer import Developer, dev, guarded, host, metadata
 from tests.support.pair import on_files
 from tests.support.site import Site
@@ -164,6 +164,7 @@ def test_an_invitation_ends_in_time_and_when_it_is_withdrawn(dev: Developer) -> 
     [
         ({"agency": "Tax Office"}, "agency"),
         ({"introspection": True}, "introspection"),
+        ({"grant_types": ["authorization_code", TOKEN_EXCHANGE]}, "grant_types"),
         ({"subject_type": "public"}, "subject_type"),
         ({"scope": "openid permits:write"}, "scope"),
         ({"grant_types": ["client_credentials"], "scope": "records:read", "redirect_uris": []}, "scope"),
