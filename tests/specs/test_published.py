@@ -11,14 +11,18 @@ from federation.client_authentication.signed_jwt import SignedJwt
 from federation.hashing import ascii_hash
 from federation.tokens.id_token import at_hash
 
-ED25519 = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+ED25519: dict[str, str | list[str]] = {
+    "kty": "OKP",
+    "crv": "Ed25519",
+    "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+}
 """RFC 8037 appendix A.2."""
 SIGNED_BY_ED25519 = (
     "eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc.hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4"
     "iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
 )
 """RFC 8037 appendix A.4."""
-P256 = {
+P256: dict[str, str | list[str]] = {
     "kty": "EC",
     "crv": "P-256",
     "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
@@ -30,7 +34,7 @@ SIGNED_BY_P256 = (
     "fQ.DtEhU3ljbEg8L38VWAfUAqOyKAM6-Xx-F4GawxaepmXFCgfTjDxw5djxLa8ISlSApmWQxfKTUJqPP3-Kg6NU1Q"
 )
 """RFC 7515 appendix A.3.1."""
-RSA = {
+RSA: dict[str, str | list[str]] = {
     "kty": "RSA",
     "e": "AQAB",
     "n": (
