@@ -27,7 +27,7 @@ class RelyingPartyRegistry(Protocol):
         """Return every relying party, disabled ones too, oldest first; of one agency if it is named."""
 
     def owner_of(self, resource: str) -> RelyingParty | None:
-        """Return the active one whose API has this address, or None. It looks at all of them: not for busy places."""
+        """Return the active one whose API has this address, or None. Who does not remember looks at all of them."""
 
     def find_by_token(self, client_id: str, token_hash: str) -> RelyingParty | None:
         """Return the active relying party that is looked after with this token, as stored now, or None."""
@@ -79,6 +79,7 @@ class RecentRelyingParties:
         self._size = size
         self._monotonic = monotonic
         self._memories: dict[str, _Memory] = {}
+        self._owners: dict[str, str] = {}
         self._lock = threading.Lock()
 
     def find(self, client_id: str) -> RelyingParty | None:
@@ -100,6 +101,17 @@ class RecentRelyingParties:
         """Read this one anew next time."""
         with self._lock:
             self._memories.pop(client_id, None)
+
+    def owner(self, resource: str) -> str | None:
+        """Return the `client_id` of the one that had this API when it was last looked for, or None."""
+        return self._owners.get(resource)
+
+    def remember_owner(self, resource: str, client_id: str) -> None:
+        """Keep whose API it is; whoever asks sees for themselves whether it still is."""
+        with self._lock:
+            if len(self._owners) >= self._size:
+                del self._owners[next(iter(self._owners))]
+            self._owners[resource] = client_id
 
     def now(self) -> float:
         """Return the clock that ages are measured by, in seconds."""
@@ -140,8 +152,14 @@ class RememberingRegistry:
         return self._registry.list(agency=agency)
 
     def owner_of(self, resource: str) -> RelyingParty | None:
-        """Return the active one whose API has this address, as stored now, or None."""
-        return self._registry.owner_of(resource)
+        """Return the active one whose API has this address, or None; up to a few seconds old."""
+        remembered = self._recent.owner(resource)
+        found = None if remembered is None else self.find(remembered)
+        if found is None or resource not in found.resource_uris:
+            found = self._registry.owner_of(resource)
+        if found is not None and found.client_id != remembered:
+            self._recent.remember_owner(resource, found.client_id)
+        return found
 
     def find_by_token(self, client_id: str, token_hash: str) -> RelyingParty | None:
         """Return the active relying party that is looked after with this token, as stored now, or None."""

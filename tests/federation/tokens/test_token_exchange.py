@@ -11,6 +11,7 @@ from federation.tokens import access_token
 from federation.tokens.access_token import TOKEN_TYPE
 from federation.tokens.introspection import introspect
 from federation.tokens.revocation import revoke
+from tests.support.statements import statements_heard
 from tests.support.token_office import ISSUER, NOW, OPAQUE, WEB, claims_in
 
 FRONT, MIDDLE, BACK, LAST, FAR = (f"https://{name}.example/api" for name in ("front", "middle", "back", "last", "far"))
@@ -280,3 +281,18 @@ def test_an_opaque_one_tells_the_same(office):
     assert "." not in token
     assert look(office, C, token)["act"] == {"sub": "b", "act": {"sub": "a"}}
     assert OPAQUE.access_token_format == B.access_token_format
+
+
+def test_the_owner_of_an_api_is_looked_for_once_and_not_believed_for_long(office):
+    token = called(office)
+    exchange(office, token)
+
+    with statements_heard() as heard:
+        exchange(office, token)
+    assert not [each for each in heard.statements if "FROM relying_parties" in each and "client_id = ?" not in each]
+
+    with office.database.work() as stores:
+        moved = stores.relying_parties.find_registered("b")
+        stores.relying_parties.change(replace(moved, resource_uris=()))
+        stores.relying_parties.add(replace(moved, client_id="heir", agency="Another", created_at=NOW))
+    assert office.refusal(exchange, office, token) == "invalid_target"
