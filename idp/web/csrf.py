@@ -6,24 +6,61 @@ browsers send by themselves, refuses what another site posts; Referer and Origin
 
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import cached_property
+from typing import Any
 
 from flask import Flask, Request, Response, g, request
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionMixin
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf.csrf import CSRFError, generate_csrf, validate_csrf
 from itsdangerous import URLSafeTimedSerializer
 
 OUR_OWN = ("same-origin", "none")
 
 
+class FormCookie(SessionMixin):
+    """What the cookie of a request holds, read when it is first looked into: most requests have no form."""
+
+    def __init__(self, read: Callable[[], Mapping[str, Any]]) -> None:
+        self._read = read
+        self.accessed = self.modified = False
+
+    @cached_property
+    def _held(self) -> dict[str, Any]:
+        self.accessed = True
+        return dict(self._read())
+
+    def __getitem__(self, name: str) -> Any:
+        """Return what is held by this name, or KeyError."""
+        return self._held[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Hold it, and send the cookie anew."""
+        self.modified = True
+        self._held[name] = value
+
+    def __delitem__(self, name: str) -> None:
+        """Hold it no more, and send the cookie anew."""
+        self.modified = True
+        del self._held[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._held)
+
+    def __len__(self) -> int:
+        """Return how much is held."""
+        return len(self._held)
+
+
 class FormCookies(SecureCookieSessionInterface):
-    """Flask's signed cookie, whose signer is made once, and which is looked at only where there is something to see."""
+    """Flask's signed cookie, whose signer is made once."""
 
     _signer: URLSafeTimedSerializer | None = None
 
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        """Return what the cookie of a request holds."""
-        return super().open_session(app, request) if "HTTP_COOKIE" in request.environ else self.session_class()
+    def open_session(self, app: Flask, request: Request) -> FormCookie:  # type: ignore[override]  # any session will do
+        """Return the cookie of a request."""
+        return FormCookie(lambda: super(FormCookies, self).open_session(app, request) or {})
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         """Set the cookie, if this request has used it."""
