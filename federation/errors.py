@@ -112,7 +112,7 @@ class InvalidTarget(ProtocolError):
 
 
 class InvalidDpopProof(ProtocolError):
-    """RFC 9449 section 5: no proof came where one must, or it is malformed, made for something else, or used before."""
+    """RFC 9449 section 5: a proof is malformed, made for something else, or used before; at an API, none came."""
 
     code = "invalid_dpop_proof"
     description = "The DPoP proof is missing or not valid for this request."

@@ -16,7 +16,10 @@ from federation.errors import InvalidRequestObject
 from federation.relying_parties.model import RelyingParty
 
 TYPE = "oauth-authz-req+jwt"
-LONGEST_LIFE = timedelta(minutes=10)
+LONGEST_LIFE = timedelta(hours=1)
+"""From `nbf` to `exp`, and how long ago `nbf` may be (FAPI 2.0 Message Signing section 5.3.1)."""
+_TYPES = frozenset({TYPE, "jwt"})
+"""Clients should tell the first (same section); a client assertion is known by its `sub`."""
 _NOT_PARAMETERS = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
 _LISTS = frozenset({"authorization_details", "vtr"})
 """Parameters whose text is a JSON list (RFC 9396 section 2, RFC 8485)."""
@@ -26,16 +29,14 @@ _ELSEWHERE = frozenset({"request", "request_uri", "client_secret", "client_asser
 def read(text: str, relying_party: RelyingParty, keys: RelyingPartyKeys, *, issuer: str, now: datetime) -> Parameters:
     """Return the parameters inside a request object; raise InvalidRequestObject.
 
-    In the profile `fapi2` its type and the time it begins must be told (FAPI 2.0 Message Signing section 5.3).
+    In the profile `fapi2` it must tell when it begins (FAPI 2.0 Message Signing section 5.3.1).
     """
-    strict = relying_party.profile == "fapi2"
     try:
         found = signed_jwt.read(text)
-        types = {TYPE} if strict else {TYPE, "jwt"}
         algorithms = algorithms_for(relying_party, relying_party.request_object_signing_alg)
-        algorithm = signed_jwt.check_header(found.header, algorithms=algorithms, types=types)
+        algorithm = signed_jwt.check_header(found.header, algorithms=algorithms, types=_TYPES)
         _check_names(found.claims, relying_party, issuer=issuer)
-        _check_times(found, now, begins="nbf" in found.claims or strict)
+        _check_times(found, now, must_begin=relying_party.profile == "fapi2")
         signed_jwt.check_signature(found, relying_party, keys, algorithm)
         return Parameters.of(_pairs(found.claims))
     except Unfit as error:
@@ -46,20 +47,24 @@ def _check_names(claims: Mapping[str, Any], relying_party: RelyingParty, *, issu
     """A `sub` that is the client would be that of an assertion (RFC 9101 section 10.8)."""
     if claims.get("iss") != relying_party.client_id or claims.get("client_id") != relying_party.client_id:
         raise Unfit("iss and client_id are not both the client_id")
-    if claims.get("aud") not in (issuer, [issuer]):
-        raise Unfit("aud is not the issuer alone")
+    audience = claims.get("aud")
+    if issuer not in (audience if isinstance(audience, list) else [audience]):
+        raise Unfit("aud does not name the issuer")
     if "sub" in claims or not _ELSEWHERE.isdisjoint(claims):
         raise Unfit("it has what belongs elsewhere")
 
 
-def _check_times(found: SignedJwt, now: datetime, *, begins: bool) -> None:
+def _check_times(found: SignedJwt, now: datetime, *, must_begin: bool) -> None:
+    begins = found.instant("nbf") if must_begin or "nbf" in found.claims else now
     expires = found.instant("exp")
+    if begins > now + SKEW:
+        raise Unfit("it is not good yet")
+    if begins < now - LONGEST_LIFE:
+        raise Unfit("it began more than an hour ago")
     if expires <= now:
         raise Unfit("it has expired")
-    if expires > now + LONGEST_LIFE + SKEW:
-        raise Unfit("it lives longer than ten minutes")
-    if begins and found.instant("nbf") > now + SKEW:
-        raise Unfit("it is not good yet")
+    if expires - begins > LONGEST_LIFE:
+        raise Unfit("it lives longer than an hour")
 
 
 def _pairs(claims: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from federation.errors import InvalidDpopProof, InvalidRequest, InvalidToken
+from federation.errors import InvalidRequest, InvalidToken
 from federation.relying_parties.model import RelyingParty
 
 Confirmation = Mapping[str, str]
@@ -23,13 +23,13 @@ def token_type(confirmation: Confirmation) -> str:
 def of_request(relying_party: RelyingParty, *, dpop_key: str | None, certificate: str | None) -> Confirmation:
     """Return what the tokens of this request are bound to, by thumbprints.
 
-    Raises InvalidDpopProof or InvalidRequest if the record wants more than was proved.
+    Raises InvalidRequest if the record wants more than was proved: what did not come is missing, not invalid.
     """
     bound = {}
     if dpop_key is not None:
         bound[DPOP_KEY] = dpop_key
     elif relying_party.dpop_bound_access_tokens:
-        raise InvalidDpopProof("the relying party's tokens are bound by DPoP, and no proof came")
+        raise InvalidRequest("the relying party's tokens are bound by DPoP, and no proof came")
     if relying_party.tls_client_certificate_bound_access_tokens:
         if certificate is None:
             raise InvalidRequest("the relying party's tokens are bound to its certificate, and none came")

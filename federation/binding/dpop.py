@@ -22,8 +22,26 @@ _LONGEST_ID = 200
 _PORTS = {"https": 443, "http": 80}
 
 
+def read(proof: str, *, at_resource: bool) -> SignedJwt:
+    """Take a proof apart, and see by its header that it is one; nothing is proved yet. Raises InvalidDpopProof."""
+    try:
+        found = signed_jwt.read(proof)
+        signed_jwt.check_header(found.header, algorithms=STRONG_ALGORITHMS, types={TYPE})
+    except Unfit as error:
+        raise InvalidDpopProof(f"the DPoP proof: {error}", at_resource=at_resource) from None
+    return found
+
+
+def check_nonce(found: SignedJwt, nonces: Nonces, now: datetime, *, at_resource: bool) -> datetime:
+    """Return when the nonce in a proof was issued; raise UseDpopNonce if it is none of ours, or an old one."""
+    issued = nonces.issued_at(found.claims.get("nonce"), now)
+    if issued is None:
+        raise UseDpopNonce("no nonce of ours, or an old one", at_resource=at_resource)
+    return issued
+
+
 def check(
-    proof: str,
+    found: SignedJwt,
     *,
     method: str,
     addresses: Collection[str],
@@ -32,23 +50,20 @@ def check(
     now: datetime,
     access_token: str | None = None,
 ) -> str:
-    """Return the thumbprint (RFC 7638) of the key that made the proof, for this request, now, once.
+    """Return the thumbprint (RFC 7638) of the key that made a proof taken apart, for this request, now, once.
 
     `addresses` are those under which the endpoint is reached. With `access_token` the proof must name it. Raises
     InvalidDpopProof, or UseDpopNonce when a fresh nonce is all that is missing. Nothing is spent unless all is well.
     """
     at_resource = access_token is not None
     try:
-        found = signed_jwt.read(proof)
         _check_request(found, method, addresses, access_token)
         _check_begun(found, now)
         jti = _id_of(found)
         key = _key_that_signed(found)
     except Unfit as error:
         raise InvalidDpopProof(f"the DPoP proof: {error}", at_resource=at_resource) from None
-    issued = nonces.issued_at(found.claims.get("nonce"), now)
-    if issued is None:
-        raise UseDpopNonce("no nonce of ours, or an old one", at_resource=at_resource)
+    issued = check_nonce(found, nonces, now, at_resource=at_resource)
     thumbprint = key.thumbprint()
     spent = fingerprint(f"{thumbprint}\0{jti}")
     if store.add(KIND, spent, {}, issued + LIFETIME + SKEW - now, dated=issued - SKEW):
@@ -93,7 +108,7 @@ def _id_of(found: SignedJwt) -> str:
 
 
 def _key_that_signed(found: SignedJwt) -> PublicKey:
-    algorithm = signed_jwt.check_header(found.header, algorithms=STRONG_ALGORITHMS, types={TYPE})
+    algorithm = found.header["alg"]
     try:
         keys = check_public_keys({"keys": [found.header.get("jwk")]})
     except UnusableKeys as error:

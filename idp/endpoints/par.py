@@ -10,6 +10,7 @@ from idp.web.hints import read_hint
 from idp.web.services import services
 
 bp = Blueprint("par", __name__)
+bp.before_request(possession.ask_for_nonce)
 bp.before_request(relying_parties_only)
 cross_origin.allow(bp)
 possession.renew(bp)

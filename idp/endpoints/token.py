@@ -20,6 +20,7 @@ from idp.web.token_desk import token_desk
 from idp.web.transaction import stores
 
 bp = Blueprint("token", __name__)
+bp.before_request(possession.ask_for_nonce)
 bp.before_request(relying_parties_only)
 cross_origin.allow(bp)
 possession.renew(bp)

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, g, request
 
 from federation.binding import dpop
 from federation.client_authentication.certificates import ClientCertificate
+from federation.errors import InvalidDpopProof
 from idp.web.services import services
 
 HEADER = "DPoP"
@@ -19,7 +20,7 @@ def dpop_key(access_token: str | None = None) -> str | None:
         return None
     use = services()
     return dpop.check(
-        proof or "",
+        g.pop("dpop_proof", None) or dpop.read(proof or "", at_resource=access_token is not None),
         method=request.method,
         addresses=[base + request.path for base in (use.settings.issuer, use.settings.mtls_url) if base],
         store=use.ephemeral,
@@ -39,6 +40,22 @@ def thumbprint() -> str | None:
     """Return what a token is bound by to that certificate."""
     found = certificate()
     return None if found is None else found.thumbprint
+
+
+def ask_for_nonce() -> None:
+    """Ask for a fresh nonce before anything of the request is spent (RFC 9449 section 8).
+
+    Its sender may then send all the rest again as it is, the assertion that proves who it is too. Raises UseDpopNonce.
+    """
+    proof = request.headers.get(HEADER)
+    if proof is None:
+        return
+    use = services()
+    try:
+        g.dpop_proof = dpop.read(proof, at_resource=False)
+    except InvalidDpopProof:
+        return  # told, and recorded, once it is known who sent it
+    dpop.check_nonce(g.dpop_proof, use.nonces, use.clock.now(), at_resource=False)
 
 
 def renew(bp: Blueprint) -> None:

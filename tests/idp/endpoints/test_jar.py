@@ -85,12 +85,14 @@ UNFIT: dict[str, dict[str, Any]] = {
     "for no client": {"client_id": None},
     "for nobody": {"aud": None},
     "for another issuer": {"aud": "https://other.example"},
-    "for others too": {"aud": [ISSUER, "https://other.example"]},
+    "for others": {"aud": ["https://other.example", "https://another.example"]},
+    "for an object": {"aud": {ISSUER: True}},
     "for ever": {"exp": None},
     "expired": {"exp": 1},
     "for a day": {"exp": 99_999_999_999},
     "of a text for a time": {"exp": "soon"},
-    "of tomorrow": {"nbf": 99_999_999_999},
+    "of tomorrow": {"nbf": 99_999_999_999, "exp": 99_999_999_999},
+    "of long ago": {"nbf": 1},
     "an assertion": {"sub": "rp"},
     "with another inside": {"request": "e30.e30.e30"},
     "with a reference inside": {"request_uri": "urn:ietf:params:oauth:request_uri:x"},
@@ -223,11 +225,37 @@ def test_an_assertion_and_a_request_object_are_not_each_other(site: Site, browse
     assert (as_assertion.status_code, as_assertion.get_json()["error"]) == (401, "invalid_client")
 
 
-def test_a_profile_of_fapi_wants_type_and_beginning(site: Site, browser: Browser) -> None:
+def test_a_profile_of_fapi_wants_to_know_when_it_begins(site: Site, browser: Browser) -> None:
     asker = registered(site, profile="fapi2", token_endpoint_auth_method="none")
-    untyped, endless = sign(claims_of(site, asker), typ="JWT"), sign(claims_of(site, asker, nbf=None))
+    form = {"client_id": asker.client_id, "request": sign(claims_of(site, asker, nbf=None))}
 
-    for request in (untyped, endless):
-        form = {"client_id": asker.client_id, "request": request}
-        answer = browser.client.post("/par", data=form, base_url=ISSUER)
-        assert answer.get_json()["error"] == "invalid_request_object"
+    answer = browser.client.post("/par", data=form, base_url=ISSUER)
+
+    assert answer.get_json()["error"] == "invalid_request_object"
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(0, 3600), (-3599, 1), (10, 3610)])
+def test_it_may_be_good_for_an_hour(site: Site, browser: Browser, asker: RelyingParty, begins: int, ends: int) -> None:
+    now = int(site.clock.now().timestamp())
+
+    answer = bring(browser, asker, sign(claims_of(site, asker, nbf=now + begins, exp=now + ends)))
+
+    assert error_at(answer) == "login_required"
+
+
+@pytest.mark.parametrize(("begins", "ends"), [(None, 3601), (0, 3601), (-3600, 0), (-3601, 300), (-3599, 2), (11, 300)])
+def test_it_is_refused_before_after_and_when_it_lasts_longer(
+    site: Site, browser: Browser, asker: RelyingParty, begins: int | None, ends: int
+) -> None:
+    now = int(site.clock.now().timestamp())
+    request = sign(claims_of(site, asker, nbf=None if begins is None else now + begins, exp=now + ends))
+
+    answer = bring(browser, asker, request, redirect_uri=REDIRECT_URI)
+
+    assert error_at(answer) == "invalid_request_object"
+
+
+def test_others_may_be_named_beside_us(site: Site, browser: Browser, asker: RelyingParty) -> None:
+    request = sign(claims_of(site, asker, aud=[ISSUER, "https://other.example"]))
+
+    assert error_at(bring(browser, asker, request)) == "login_required"
