@@ -8,11 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
-from federation.authorization import pkce, response
+from federation.authorization import pkce
 from federation.authorization.resources import userinfo
 from federation.claims import OF_SCOPE, OFFLINE
 from federation.errors import EXPLANATIONS
-from federation.relying_parties import mutual_tls
+from federation.relying_parties import mutual_tls, response_modes
 from federation.relying_parties.encryption import ANSWERS, CONTENT_ALGORITHMS
 from federation.relying_parties.public_keys import ENCRYPTION_ALGORITHMS
 from federation.relying_parties.registration import AUTHENTICATION_METHODS, LEVELS, OUR_ALGORITHMS
@@ -133,7 +133,7 @@ def _always(claims: Collection[str], locales: Collection[str], methods: Collecti
     return {
         "scopes_supported": scopes(claims),
         "response_types_supported": ("code",),
-        "response_modes_supported": response.MODES,
+        "response_modes_supported": response_modes.MODES,
         "grant_types_supported": tuple(GRANT_TYPES),
         "subject_types_supported": ("pairwise", "public"),
         "id_token_signing_alg_values_supported": OUR_ALGORITHMS,

@@ -22,11 +22,10 @@ from federation.authorization.hinted_subject import HintReader, hinted_subject
 from federation.authorization.parameters import Parameters, is_fit
 from federation.authorization.pkce import check_challenge, check_dpop_key
 from federation.authorization.request import AuthorizationRequest
-from federation.authorization.response import MODES, QUERY
 from federation.authorization.return_address import ReturnAddress
 from federation.authorization.scope import usable_scope
 from federation.errors import InvalidAuthorizationDetails, InvalidTarget
-from federation.relying_parties import redirect_uris
+from federation.relying_parties import redirect_uris, response_modes
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 
@@ -79,7 +78,7 @@ def check(
 ) -> AuthorizationRequest:
     """Run every check, redirect_uri first; raise RedirectUriMismatch or an AuthorizationRefused."""
     to = return_address(params, relying_party)
-    _check_form(params, to)
+    _check_form(params, relying_party, to)
     _check_response_type(params, relying_party, to)
     scope = _check_scope(params, relying_party, to)
     challenge = check_challenge(params, relying_party, to, policy=pkce)
@@ -124,12 +123,12 @@ def return_address(params: Parameters, relying_party: RelyingParty) -> ReturnAdd
     return ReturnAddress(
         client_id=relying_party.client_id,
         redirect_uri=redirect_uri,
-        response_mode=mode if mode in MODES else QUERY,
+        response_mode=mode if mode in response_modes.allowed(relying_party) else response_modes.usual(relying_party),
         state=state if state is not None and is_fit(state, BOUNDS["state"]) else None,
     )
 
 
-def _check_form(params: Parameters, to: ReturnAddress) -> None:
+def _check_form(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> None:
     """Refuse what repeats a parameter, is out of bounds, or asks in a way that is not offered."""
     if params.repeated:
         raise InvalidAuthorizationRequest(to, "a parameter is repeated")
@@ -143,8 +142,8 @@ def _check_form(params: Parameters, to: ReturnAddress) -> None:
             raise refused(to)
     if params.get("grant_id") is not None or params.get("grant_management_action") not in (None, "create"):
         raise InvalidAuthorizationRequest(to, "a grant can be made and taken back, not changed")
-    if params.get("response_mode") not in (None, *MODES):
-        raise InvalidAuthorizationRequest(to, "response_mode is none of those offered")
+    if (params.get("response_mode") or response_modes.QUERY) not in response_modes.allowed(relying_party):
+        raise InvalidAuthorizationRequest(to, "response_mode is none of those it may ask for")
 
 
 def _check_response_type(params: Parameters, relying_party: RelyingParty, to: ReturnAddress) -> None:

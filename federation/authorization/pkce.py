@@ -14,14 +14,15 @@ _SHA256 = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 def check_challenge(params: Parameters, relying_party: RelyingParty, to: ReturnAddress, *, policy: str) -> str | None:
-    """Return the S256 challenge. None only where `policy` lifts it for those that can keep a secret.
+    """Return the S256 challenge. None only where `policy` lifts it for those that can keep a secret, FAPI 2.0 aside.
 
     `plain` is refused, and with it a challenge whose method is left out, since that means `plain`.
     """
     challenge = params.get("code_challenge")
     method = params.get("code_challenge_method")
     if challenge is None:
-        if method is None and policy == OPTIONAL_FOR_CONFIDENTIAL and relying_party.confidential:
+        lifted = policy == OPTIONAL_FOR_CONFIDENTIAL and relying_party.profile != "fapi2"
+        if method is None and lifted and relying_party.confidential:
             return None
         raise InvalidAuthorizationRequest(to, "code_challenge is missing")
     if method != METHOD:

@@ -15,7 +15,7 @@ class AuthorizationRequest:
     client_id: str
     redirect_uri: str
     response_mode: str = "query"
-    """One of `response.MODES`."""
+    """One of `response_modes.MODES`."""
     state: str | None = None
     scope: tuple[str, ...]
     """Without those the relying party is not registered for; always with `openid`."""

@@ -11,16 +11,10 @@ from federation.client_authentication.encrypted import encrypt
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.errors import error_uri
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.response_modes import FORM_POST, FORM_POST_JWT, JWT, QUERY_JWT
 from keys.signer import Signer
 from keys.states import Purpose
 
-QUERY = "query"
-FORM_POST = "form_post"
-QUERY_JWT = "query.jwt"
-FORM_POST_JWT = "form_post.jwt"
-JWT = "jwt"
-"""Whatever signed mode is usual for the flow: for a code, by the query (JARM section 2.3.4)."""
-MODES = (QUERY, FORM_POST, QUERY_JWT, FORM_POST_JWT, JWT)
 SIGNED_FOR = timedelta(minutes=5)
 SIGNED_TYPE = "oauth-authz-resp+jwt"
 """JARM names no type; ours keeps a signed answer from ever being taken for an ID token."""

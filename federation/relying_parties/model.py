@@ -30,6 +30,8 @@ class RelyingParty:
     jwks_uri: str | None = None
     id_token_signed_response_alg: str = "ES256"
     userinfo_signed_response_alg: str | None = None
+    response_modes: tuple[str, ...] | None = None
+    """Ways of answering it may ask for, where not all; with signed ones alone it is never answered otherwise."""
     authorization_signed_response_alg: str = "ES256"
     """Of answers asked for in one of the signed response modes (JARM section 3)."""
     id_token_encrypted_response_alg: str | None = None

@@ -13,7 +13,7 @@ from typing import Any
 from federation.algorithms import SIGNING_ALGORITHMS, STRONG_ALGORITHMS
 from federation.claims import OFFLINE
 from federation.outbound import Fetcher
-from federation.relying_parties import encryption, front_channel, mutual_tls, pairwise
+from federation.relying_parties import encryption, front_channel, mutual_tls, pairwise, response_modes
 from federation.relying_parties.client_secrets import hash_client_secret, mint_client_secret
 from federation.relying_parties.faults import Fault, refusal
 from federation.relying_parties.metadata_reader import MetadataReader
@@ -90,7 +90,7 @@ def judge(metadata: object, client_id: str, *, rules: RegistrationRules, fetcher
 
 def _read(reader: MetadataReader, rules: RegistrationRules) -> dict[str, Any]:
     fields = _protocol(reader, rules) | _addresses(reader, rules) | _words(reader)
-    fields |= encryption.read(reader) | mutual_tls.read(reader)
+    fields |= encryption.read(reader) | mutual_tls.read(reader) | response_modes.read(reader)
     _check_together(reader, fields, rules)
     if reader.faults:
         raise refusal(reader.faults)

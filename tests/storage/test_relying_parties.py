@@ -26,6 +26,7 @@ FULL = RelyingParty(
     jwks={"keys": [{"kty": "EC", "crv": "P-256", "x": "x", "y": "y"}]},
     default_max_age=0,
     default_acr_values=("aal2",),
+    response_modes=("jwt",),
     contacts=("team@parking.example",),
     sector="parking.example",
     created_at=NOW,

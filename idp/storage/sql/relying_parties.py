@@ -168,7 +168,7 @@ def _value(row: Row) -> RelyingParty:
     """Read a row; a member written by a newer release is left out, one unknown to an older keeps its default."""
     registered: Mapping[str, Any] = row.registered
     known: dict[str, Any] = {name: registered[name] for name in _DOCUMENT if name in registered}
-    known.update((name, tuple(known[name])) for name in _LISTS & known.keys())
+    known.update((name, tuple(known[name])) for name in _LISTS & known.keys() if known[name] is not None)
     return RelyingParty(
         client_id=row.client_id,
         agency=row.agency,

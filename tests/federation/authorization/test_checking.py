@@ -191,6 +191,21 @@ def test_pkce_may_be_lifted_for_confidential_services_alone(check_with: Check, r
         check_with(without, pkce="optional-for-confidential", by=public)
     with pytest.raises(AuthorizationRefused):
         check_with({"code_challenge_method": "plain"}, pkce="optional-for-confidential")
+    with pytest.raises(AuthorizationRefused):
+        check_with(without, pkce="optional-for-confidential", by=replace(relying_party, profile="fapi2"))
+
+
+@pytest.mark.parametrize("asked", [None, "query", "form_post", "query.jwt"])
+def test_a_service_asks_for_the_answers_it_registered_alone(
+    check_with: Check, relying_party: RelyingParty, asked: str | None
+) -> None:
+    signed = replace(relying_party, response_modes=("jwt", "form_post.jwt"))
+
+    with pytest.raises(AuthorizationRefused) as refused:
+        check_with({"response_mode": asked}, by=signed)
+
+    assert (refused.value.code, refused.value.to.response_mode) == ("invalid_request", "jwt")
+    assert check_with({"response_mode": "form_post.jwt"}, by=signed).response_mode == "form_post.jwt"
 
 
 def test_hints_name_one_subject_or_the_request_is_refused(check_with: Check) -> None:

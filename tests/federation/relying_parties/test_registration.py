@@ -241,6 +241,7 @@ def test_a_native_scheme_needs_a_dot(uri: str) -> None:
         ({"default_max_age": True}, "default_max_age"),
         ({"default_max_age": -1}, "default_max_age"),
         ({"default_acr_values": ["aal9"]}, "default_acr_values[0]"),
+        ({"response_modes": []}, "response_modes"),
         ({"contacts": ["x"] * 51}, "contacts"),
         ({"client_name": "a\u202eb"}, "client_name"),
         ({"agency": "x" * 201}, "agency"),
