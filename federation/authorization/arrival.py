@@ -20,21 +20,21 @@ def parameters_of(
     issuer: str,
     everybody_pushes: bool,
     now: datetime,
-) -> Parameters:
-    """Return what is asked, wherever it stands; raise PushedRequestGone or an AuthorizationRefused.
+) -> tuple[Parameters, str | None]:
+    """Return what is asked, wherever it stands, and the key of what was pushed.
 
-    What was pushed was signed then, if it had to be.
+    What was pushed was signed then, if it had to be. Raises PushedRequestGone or an AuthorizationRefused.
     """
     if pushed.is_reference(given):
-        return pushed.take(store, given, relying_party)
+        return pushed.find(store, given, relying_party)
     if everybody_pushes or relying_party.must_push:
         raise PushingRequired(checking.return_address(given, relying_party))
     signed = given.get("request")
     if signed is None:
         if relying_party.require_signed_request_object:
             raise SigningRequired(checking.return_address(given, relying_party))
-        return given
+        return given, None
     try:
-        return signed_request.read(signed, relying_party, keys, issuer=issuer, now=now)
+        return signed_request.read(signed, relying_party, keys, issuer=issuer, now=now), None
     except InvalidRequestObject as error:
         raise RequestObjectRefused(checking.return_address(given, relying_party), str(error)) from error

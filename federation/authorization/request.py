@@ -42,6 +42,9 @@ class AuthorizationRequest:
     hinted_subject: str | None = None
     """The one subject the answer may be about: from id_token_hint, or `sub` in the claims parameter."""
 
+    pushed_as: str | None = None
+    """The key under which it was pushed (`pushed.find`)."""
+
     @property
     def return_address(self) -> ReturnAddress:
         """Where the answer goes."""

@@ -4,22 +4,26 @@ Answered at once when nothing is missing. Otherwise an interaction is kept and t
 page that is due; every page returns to /authorize/<id>, where what is missing is asked again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import timedelta
 
 from flask import Blueprint, redirect, request
 from flask.typing import ResponseReturnValue
 from werkzeug.datastructures import MultiDict
 
-from federation.authorization import arrival, checking
+from federation.authorization import arrival, checking, pushed
 from federation.authorization.errors import (
     AccountSelectionRequired,
     AuthorizationRefused,
     ConsentRequired,
     InteractionRequired,
     LoginRequired,
+    PushedRequestGone,
     UnmetAuthenticationRequirements,
 )
 from federation.authorization.parameters import Parameters
+from federation.ephemeral import EphemeralStore
 from federation.relying_parties.model import RelyingParty
 from idp.consent.items import items_of
 from idp.signin import interactions
@@ -63,8 +67,10 @@ def authorize() -> ResponseReturnValue:
     visitor = answering.visitor_for(interaction, relying_party)
     step = next_step(interaction, visitor, services().clock.now())
     if visitor is not None and step is Step.ANSWER:
+        _spend_reference(interaction, relying_party, pushed.spend)
         return answering.answer(interaction, relying_party, visitor)
     _check_may_be_shown(step, interaction)
+    _begin_by_reference(interaction, relying_party)
     browser.begin_interaction(interaction)
     return redirect(PAGES[step] + interaction.interaction_id, code=303)
 
@@ -72,7 +78,8 @@ def authorize() -> ResponseReturnValue:
 @bp.post("/authorize")
 def authorize_posted() -> ResponseReturnValue:
     """Check the request, keep it and come back by GET: a post from another site carries no Lax cookie."""
-    interaction, _ = _asked(request.form)
+    interaction, relying_party = _asked(request.form)
+    _begin_by_reference(interaction, relying_party)
     interactions.keep(services().ephemeral, interaction)
     return browser.return_to(interaction.interaction_id)
 
@@ -89,6 +96,7 @@ def go_on(interaction_id: str) -> ResponseReturnValue:
     step = next_step(interaction, visitor, services().clock.now())
     if visitor is not None and step is Step.ANSWER:
         browser.finish_interaction(interaction)
+        _spend_reference(interaction, relying_party, pushed.spend_begun)
         return answering.answer(interaction, relying_party, visitor)
     if step in NOTHING_TO_DO or interaction.asked.silent:
         browser.finish_interaction(interaction)
@@ -101,7 +109,7 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
     use = services()
     params = Parameters.of(given.items(multi=True))
     relying_party = checking.find_relying_party(params, stores().relying_parties)
-    params = arrival.parameters_of(
+    params, reference = arrival.parameters_of(
         params,
         relying_party,
         store=use.ephemeral,
@@ -121,13 +129,30 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
     trust = wanted_trust(asked)
     interaction = Interaction(
         interaction_id=interactions.draw_id(),
-        asked=asked,
+        asked=replace(asked, pushed_as=reference),
         level=wanted_level(asked, relying_party),
         confidence=trust.confidence if trust else None,
         items=items_of(asked.scope, asked.claims, asked.resources, asked.authorization_details),
         began_at=use.clock.now(),
     )
     return browser.arriving(interaction), relying_party
+
+
+def _begin_by_reference(interaction: Interaction, relying_party: RelyingParty) -> None:
+    """Raise PushedRequestGone if somebody else had the answer to what was pushed meanwhile."""
+    reference = interaction.asked.pushed_as
+    use = services()
+    if reference is not None and not pushed.begin(use.ephemeral, reference, use.clock.now()):
+        raise PushedRequestGone(relying_party)
+
+
+def _spend_reference(
+    interaction: Interaction, relying_party: RelyingParty, spend: Callable[[EphemeralStore, str, timedelta], bool]
+) -> None:
+    """Take the one answer there is to what was pushed; raise PushedRequestGone if it was taken."""
+    reference = interaction.asked.pushed_as
+    if reference is not None and not spend(services().ephemeral, reference, interactions.FINISHED_FOR):
+        raise PushedRequestGone(relying_party)
 
 
 def _check_may_be_shown(step: Step, interaction: Interaction) -> None:

@@ -267,7 +267,7 @@ def test_a_request_pushed_with_a_proof_binds_its_code(holder: Any) -> None:
     assert answer.status_code == 201, answer.text
     assert answer.headers["DPoP-Nonce"]
     kept = permits.agency.site.use.ephemeral
-    found = pushed.take(kept, _reference(permits, answer), permits.agency.rp)
+    found, _ = pushed.find(kept, _reference(permits, answer), permits.agency.rp)
     assert found.get("dpop_jkt") == permits.key.thumbprint
     other_key = permits.agency.asked() | {"dpop_jkt": DpopKey().thumbprint}
     clash = permits.agency.post("/par", other_key, DPoP=permits.proof("POST", address))

@@ -13,6 +13,7 @@ from werkzeug.test import TestResponse
 from federation.authorization import pushed
 from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
+from idp.citizens.model import Citizen
 from tests.support.pair import CONFIDENTIAL, PUBLIC, SECRET, both, on_files
 from tests.support.site import ASKED, Browser, Site, told
 
@@ -53,6 +54,25 @@ def follow(browser: Browser, request_uri: str, client_id: str = CONFIDENTIAL.cli
     return browser.get("/authorize", {"client_id": client_id, "request_uri": request_uri, **beside})
 
 
+@pytest.fixture
+def citizen(on: Site) -> Citizen:
+    return on.add_citizen(f"ada-{secrets.token_hex(8)}@example.org")
+
+
+def crowd(on: Site, citizen: Citizen) -> list[Browser]:
+    """Return a dozen browsers in which somebody is signed in."""
+    browsers = [on.browser() for _ in range(12)]
+    for browser in browsers:
+        browser.sign_in(citizen)
+    return browsers
+
+
+def agree(browser: Browser, begun: TestResponse) -> TestResponse:
+    """Press the button of the page that came, and return the answer."""
+    browser.press(begun.location, "allow")
+    return browser.get(f"/authorize/{begun.location.rsplit('/', 1)[1]}")
+
+
 def test_a_pushed_request_leads_to_a_code_without_a_word_of_it_in_the_browser(on: Site, visitor: Browser) -> None:
     answer = push(on, {"state": "kept", "scope": "openid"})
     assert (answer.status_code, answer.get_json()["expires_in"], answer.headers["Cache-Control"]) == (
@@ -73,21 +93,74 @@ def test_a_pushed_request_leads_to_a_code_without_a_word_of_it_in_the_browser(on
 def test_a_reference_is_good_once(on: Site, visitor: Browser, by: RelyingParty) -> None:
     request_uri = reference(on, by=by)
 
-    first, second = (follow(visitor, request_uri, by.client_id) for _ in range(2))
+    done = agree(visitor, follow(visitor, request_uri, by.client_id))
+    assert done.location.startswith(f"{by.redirect_uris[0]}?code=")
 
-    assert first.status_code == 303
-    assert second.status_code == 410
-    assert second.location is None
-    assert "Go back to" in second.text or by.client_uri is None
+    again = follow(visitor, request_uri, by.client_id)
+    assert again.status_code == 410
+    assert again.location is None
+    assert "Go back to" in again.text or by.client_uri is None
 
 
-def test_a_raced_reference_begins_one_interaction(on: Site) -> None:
-    request_uri = reference(on)
+def test_a_reference_may_be_looked_at_before_and_leads_to_one_code(on: Site, visitor: Browser) -> None:
+    request_uri = reference(on, {"prompt": "consent"})
+    looked, begun = (follow(visitor, request_uri) for _ in range(2))
+    assert follow(on.browser(), request_uri).status_code == 303
+
+    assert agree(visitor, begun).location.startswith(f"{BACK}?code=")
+
+    late = agree(visitor, looked)
+    assert late.status_code == 410
+    assert late.location is None
+    assert follow(visitor, request_uri).status_code == 410
+
+
+def test_a_raced_reference_leads_to_one_code(on: Site, citizen: Citizen) -> None:
+    visitors = crowd(on, citizen)
+    request_uri = reference(on, {"prompt": "consent"})
+    begun = [follow(visitor, request_uri) for visitor in visitors]
 
     with ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda _: follow(on.browser(), request_uri).status_code, range(24)))
+        answers = list(pool.map(agree, visitors, begun))
 
-    assert sorted(statuses) == [303] + [410] * 23
+    assert sorted(answer.status_code for answer in answers) == [303] + [410] * 11
+
+
+@pytest.mark.parametrize("looked", [False, True])
+def test_a_raced_reference_is_answered_at_once_to_one_browser(on: Site, citizen: Citizen, looked: bool) -> None:
+    visitors = crowd(on, citizen)
+    agree(visitors[0], follow(visitors[0], reference(on, {"prompt": "consent"})))
+    request_uri = reference(on)
+    if looked:
+        assert follow(on.browser(), request_uri).location.startswith("/sign-in/")
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda visitor: follow(visitor, request_uri), visitors))
+
+    assert sorted(answer.status_code for answer in answers) == [303] + [410] * 11
+
+
+def test_what_began_before_has_no_answer_after_another_had_it_at_once(on: Site, citizen: Citizen) -> None:
+    early, late = crowd(on, citizen)[:2]
+    agree(early, follow(early, reference(on, {"prompt": "consent", "scope": "openid email"})))
+    request_uri = reference(on, {"scope": "openid email"})
+    stranger = on.browser()
+    begun = follow(stranger, request_uri)
+
+    assert begun.location.startswith("/sign-in/")
+    assert follow(late, request_uri).location.startswith(f"{BACK}?code=")
+
+    stranger.sign_in(citizen)
+    assert stranger.get(f"/authorize/{begun.location.rsplit('/', 1)[1]}").status_code == 410
+
+
+def test_who_only_looked_does_not_keep_a_reference_alive(on: Site, visitor: Browser) -> None:
+    request_uri = reference(on)
+    assert follow(visitor, request_uri).status_code == 303
+
+    on.clock.pass_by(pushed.LIFETIME)
+
+    assert follow(visitor, request_uri).status_code == 410
 
 
 def test_another_client_neither_uses_nor_spends_a_reference(on: Site, visitor: Browser) -> None:
@@ -170,7 +243,7 @@ def test_no_proof_is_kept_with_the_request(on: Site) -> None:
     kept = on.use.ephemeral.get(pushed.KIND, key)
 
     assert kept is not None
-    assert kept["client_id"] == CONFIDENTIAL.client_id
+    assert kept["asked"]["client_id"] == CONFIDENTIAL.client_id
     assert SECRET not in str(kept)
 
 
