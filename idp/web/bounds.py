@@ -11,6 +11,7 @@ from werkzeug.exceptions import (
     BadRequest,
     ClientDisconnected,
     LengthRequired,
+    MethodNotAllowed,
     MisdirectedRequest,
     RequestURITooLarge,
     UnsupportedMediaType,
@@ -62,6 +63,8 @@ def _check_content(request: Request) -> None:
         _check_body(request, JSON)
     elif request.method == "POST":
         _check_form(request)
+    elif isinstance(request.routing_exception, MethodNotAllowed):
+        raise request.routing_exception  # whatever came along (RFC 9126 section 2.3)
     elif request.content_length or "Transfer-Encoding" in request.headers:
         raise BadRequest("only a POST carries a body")
 

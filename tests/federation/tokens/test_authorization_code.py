@@ -6,6 +6,8 @@ from federation.authorization import codes
 from federation.errors import InvalidGrant
 from federation.tokens.desk import Misuse
 from federation.tokens.grants.authorization_code import SPENT_FOR, check_verifier
+from idp.storage.ephemeral.in_sqlite import InSqlite
+from idp.storage.ephemeral.records import EPOCH
 from tests.support.token_office import APP, CHALLENGE, ISSUER, NOW, OPAQUE, VERIFIER, WEB, claims_in
 
 
@@ -68,6 +70,22 @@ def test_a_code_used_long_ago_still_ends_what_it_bought(office, forgotten_by):
 
     assert office.refusal(office.redeem, WEB, code, now=NOW + 2 * SPENT_FOR) == "invalid_grant"
     assert office.stopped == [(Misuse.CODE_REPLAYED, first.grant.grant_id)]
+
+
+@pytest.mark.parametrize(("seconds", "good"), [(59, True), (60, False), (62, False)])
+def test_a_code_is_good_for_a_minute(office, tmp_path, seconds, good):
+    clock = [1_800_000_000.0]
+    office.store = InSqlite(tmp_path / "minute.db", clock=lambda: clock[0])
+    office.store.begin(EPOCH)
+    code = office.sign_in(WEB)
+
+    clock[0] += seconds
+
+    if good:
+        assert office.redeem(WEB, code).body["access_token"]
+    else:
+        assert office.refusal(office.redeem, WEB, code) == "invalid_grant"
+    office.store.close()
 
 
 def test_an_unknown_secret_does_not_end_a_known_grant(office):
