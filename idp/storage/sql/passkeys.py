@@ -3,9 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, LargeBinary, Table, Text, delete, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Index,
+    LargeBinary,
+    Table,
+    Text,
+    bindparam,
+    case,
+    delete,
+    select,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 
 from idp.authentication.kept_passkeys import Assertion, Passkey
@@ -31,6 +43,24 @@ passkeys = Table(
 )
 
 _ADD = insert(passkeys).on_conflict_do_nothing().returning(passkeys.c.credential_id)
+_IS_IT = passkeys.c.credential_id == bindparam("which")
+_IS_THEIRS = passkeys.c.citizen_id == bindparam("whose")
+_FIND = select(passkeys).where(_IS_IT)
+_OF_CITIZEN = select(passkeys).where(_IS_THEIRS).order_by(passkeys.c.created_at)
+_USED = (
+    update(passkeys)
+    .where(_IS_IT)
+    .values(
+        backed_up=bindparam("backed_up"),
+        last_used_at=bindparam("at"),
+        sign_count=case(
+            (passkeys.c.sign_count < bindparam("count"), bindparam("count")),
+            else_=passkeys.c.sign_count,
+        ),
+    )
+)
+_RENAME = update(passkeys).where(_IS_IT, _IS_THEIRS).values(name=bindparam("new_name"))
+_REMOVE = delete(passkeys).where(_IS_IT, _IS_THEIRS)
 
 
 class SqlPasskeys:
@@ -41,13 +71,12 @@ class SqlPasskeys:
 
     def find(self, credential_id: str) -> Passkey | None:
         """Return the passkey of this id, or None."""
-        row = self._work.read(select(passkeys).where(passkeys.c.credential_id == credential_id)).first()
+        row = self._work.read(_FIND, {"which": credential_id}).first()
         return None if row is None else _passkey(row)
 
     def of_citizen(self, citizen_id: str) -> Sequence[Passkey]:
         """Return a citizen's passkeys, oldest first."""
-        mine = select(passkeys).where(passkeys.c.citizen_id == citizen_id).order_by(passkeys.c.created_at)
-        return [_passkey(row) for row in self._work.read(mine)]
+        return [_passkey(row) for row in self._work.read(_OF_CITIZEN, {"whose": citizen_id})]
 
     def add(self, passkey: Passkey) -> bool:
         """Keep a new passkey; False when the id is taken, by anyone."""
@@ -55,26 +84,17 @@ class SqlPasskeys:
 
     def used(self, assertion: Assertion, at: datetime) -> bool:
         """Note a use; False when it was removed. The counter only ever rises, whatever order two uses are noted in."""
-        of = passkeys.c.credential_id == assertion.passkey.credential_id
-        noted = self._work.write(update(passkeys).where(of).values(backed_up=assertion.backed_up, last_used_at=at))
-        if assertion.sign_count > assertion.passkey.sign_count:
-            behind = passkeys.c.sign_count < assertion.sign_count
-            self._work.write(update(passkeys).where(of, behind).values(sign_count=assertion.sign_count))
-        return noted.rowcount == 1
+        noted = {"backed_up": assertion.backed_up, "at": at, "count": assertion.sign_count}
+        return self._work.write(_USED, {"which": assertion.passkey.credential_id, **noted}).rowcount == 1
 
     def rename(self, citizen_id: str, credential_id: str, name: str) -> bool:
         """Give a citizen's own passkey another name; False when there is none."""
-        return (
-            self._work.write(update(passkeys).where(*_own(citizen_id, credential_id)).values(name=name)).rowcount == 1
-        )
+        named = {"which": credential_id, "whose": citizen_id, "new_name": name}
+        return self._work.write(_RENAME, named).rowcount == 1
 
     def remove(self, citizen_id: str, credential_id: str) -> bool:
         """Remove a citizen's own passkey; False when there is none."""
-        return self._work.write(delete(passkeys).where(*_own(citizen_id, credential_id))).rowcount == 1
-
-
-def _own(citizen_id: str, credential_id: str) -> tuple[Any, Any]:
-    return passkeys.c.citizen_id == citizen_id, passkeys.c.credential_id == credential_id
+        return self._work.write(_REMOVE, {"which": credential_id, "whose": citizen_id}).rowcount == 1
 
 
 def _passkey(row: Row) -> Passkey:

@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Engine, column, inspect, select, table
 from idp.storage.sql.work import translated
 
 _VERSION = table("alembic_version", column("version_num"))
+_APPLIED = select(_VERSION)
 
 
 @cache
@@ -21,7 +22,7 @@ def of(connection: Connection) -> str | None:
     """Return the revision of a database, or None if it has no tables yet."""
     if not inspect(connection).has_table(_VERSION.name):
         return None
-    return connection.execute(select(_VERSION)).scalar_one_or_none()
+    return connection.execute(_APPLIED).scalar_one_or_none()
 
 
 def is_current(engine: Engine) -> bool:
