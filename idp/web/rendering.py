@@ -4,12 +4,15 @@ Our templates see `govuk`, the components of govuk-frontend-jinja. Those rely on
 so they are compiled in an environment of their own; ours refuses a name nobody gave it.
 """
 
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from gettext import NullTranslations
 from types import SimpleNamespace
 from typing import Any
 
-from flask_babel import gettext, ngettext, npgettext, pgettext
+from flask import g
+from flask_babel import get_domain, ngettext, npgettext, pgettext
 from jinja2 import Environment, PackageLoader, PrefixLoader, StrictUndefined
 
 from idp.web.assets import asset_url
@@ -33,6 +36,10 @@ COMPONENTS = (
     "tag",
     "warning-text",
 )
+ALIKE = ("button", "input", "password-input")
+"""Components that look the same for everybody, as long as they are given none of `PERSONAL`."""
+PERSONAL = ("value", "html", "href", "hint", "errorMessage")
+MOST_ALIKE = 256
 FOLDERS = ("layouts", "components", "pages")
 """Of the `templates` package, those that hold what `render` is asked for."""
 
@@ -43,6 +50,7 @@ def render(template: str, /, *, errors: Mapping[str, str] | None = None, **conte
     `errors` maps a field's name to what is wrong with it; the layout lists them above the page, each linked
     to its field, and the title of the tab begins with "Error: ".
     """
+    g.catalogue = get_domain().get_translations()
     page = environment().get_template(template)
     return page.render(errors=errors or {}, language=language(), languages=languages(), **context)
 
@@ -60,7 +68,7 @@ def environment() -> Environment:
         auto_reload=False,
     )
     env.install_gettext_callables(  # type: ignore[attr-defined]  # added by the extension
-        gettext, ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
+        lambda words: _catalogue().gettext(words), ngettext, newstyle=True, pgettext=pgettext, npgettext=npgettext
     )
     env.globals.update(asset=asset_url, csrf_token=masked_token, govuk=_components())
     env.filters.update(date=day, datetime=moment)
@@ -88,5 +96,32 @@ def _components() -> SimpleNamespace:
     for name in COMPONENTS:
         module = env.get_template(f"govuk_frontend_jinja/components/{name}/macro.html").module
         camel = "govuk" + "".join(part.capitalize() for part in name.split("-"))
-        setattr(macros, name.replace("-", "_"), getattr(module, camel))
+        component = getattr(module, camel)
+        setattr(macros, name.replace("-", "_"), _once(component) if name in ALIKE else component)
     return macros
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a component is to show; what reads alike is alike."""
+
+    words: str
+    params: Mapping[str, Any] = field(compare=False)
+
+
+def _once(component: Callable[[Mapping[str, Any]], str]) -> Callable[[Mapping[str, Any]], str]:
+    """Let a component be rendered once for the same words: half of the time a page takes. Nobody's data is kept."""
+    rendered = lru_cache(MOST_ALIKE)(lambda asked: component(asked.params))
+
+    def show(params: Mapping[str, Any]) -> str:
+        if any(params.get(name) for name in PERSONAL):
+            return component(params)
+        return rendered(_Asked(repr(params), params))
+
+    return show
+
+
+def _catalogue() -> NullTranslations:
+    """Return the translations of the page that is rendered."""
+    kept: NullTranslations | None = g.get("catalogue")
+    return kept or get_domain().get_translations()
