@@ -19,8 +19,8 @@ test: $(READY) packages ## Set up and run every test
 
 check: lint types floors dependencies test smoke advisories ## Everything CI runs
 
-bench: $(READY) packages ## Measure beside npm oidc-provider; QUICK=1 is shorter, README=1 writes the README's table
-	@$(BIN)/python -m tests.load $(if $(QUICK),--quick) $(if $(README),--readme)
+bench: $(READY) packages ## Measure beside npm oidc-provider; QUICK=1 is shorter, README=1 writes the README's table, HOW="--help" tells more
+	@$(BIN)/python -m tests.load $(if $(QUICK),--quick) $(if $(README),--readme) $(HOW)
 
 setup: $(READY) ## Create .venv and install what the lock names
 

@@ -1,93 +1,116 @@
 """`make bench`: this service and a peer, one core each in turn, side by side; ratios, since machines differ.
 
 Order of calls: the stores' cost of one sign-in is counted; every target is started and a citizen signed in
-there; each is warmed up; then each scenario runs in rounds, all targets in every round; then the report.
+there; each is warmed up; then each scenario runs in rounds, all its sides in every round; then the report.
 """
 
 import argparse
 import logging
 import tempfile
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import quantiles
 
 import structlog
 
-from tests.load import processes, report, targets
-from tests.load.driver import drive
+from tests.load import flame, limits, processes, report, targets
+from tests.load.driver import Run, drive
+from tests.load.plan import ARGON2, BARE, OURS, POSTGRESQL, SCENARIOS, SQLITE
 from tests.load.report import Measure, Report, say
-from tests.load.scenarios import SCENARIOS
-from tests.load.targets import Running
+from tests.load.targets import Running, Stores
 from tests.support.counting import Cost, cost_of_sign_in
-from tests.support.postgresql import PostgreSQL
-from tests.support.redis import RedisServer
 
 WARM_UP_SECONDS = {False: 4.0, True: 1.0}
 """By `quick`. The peer's compiler needs some thousand requests."""
 ROUNDS = {False: 5, True: 3}
 ROUND_SECONDS = {False: 3.0, True: 1.0}
+Round = Callable[[str, float], Measure]
+"""What one side does in one round: of a scenario, for so many seconds."""
 
 
 def main() -> None:
     """Measure, print, and keep the figures."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="under 90 seconds, and wider spread")
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--quick", action="store_true", help="under three minutes, and wider spread")
+    parser.add_argument("--readme", action="store_true", help="write the table into README.md, and the picture")
+    parser.add_argument("--only", metavar="NAME", choices=SCENARIOS, help="one scenario alone")
+    parser.add_argument("--flame", action="store_true", help="draw where the time goes instead of measuring")
+    parser.add_argument("--beside", metavar="FILE", type=Path, help="figures of an earlier run, to compare with")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
-    with tempfile.TemporaryDirectory(prefix="countersign-bench-") as name, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="countersign-bench-") as name, targets.stores() as kept:
         folder = Path(name)
         say("Counting what one sign-in costs the stores")
-        costs = _costs(folder)
-        running = []
-        for start in (targets.peer, targets.sqlite, targets.postgresql):
-            say(f"Starting {start.__name__}")
-            running.append(stack.enter_context(start(folder / start.__name__)))
-        with processes.on_core(processes.DRIVER_CORE):
-            measures = _measure(running, quick=given.quick)
-        memory = {each.target.name: processes.resident_megabytes(each.worker) for each in running}
+        costs = _costs(folder, kept)
+        say("Starting everybody")
+        with targets.everybody(folder, kept) as running, limits.acts(kept.pair()) as acts:
+            sides = {each.target.name: _over_http(each) for each in running}
+            sides |= {each: _in_process(each, acts[each]) for each in acts}
+            if given.flame:
+                chosen = [given.only] if given.only else list(SCENARIOS)
+                flame.draw([each for each in running if each.target.name in OURS], chosen)
+                return
+            with processes.on_core(processes.DRIVER_CORE):
+                measures = _measure(sides, [given.only] if given.only else list(SCENARIOS), quick=given.quick)
+            memory = {
+                each.target.name: processes.resident_megabytes(each.worker)
+                for each in running
+                if each.target.name != BARE
+            }
     made = Report(measures=measures, memory=memory, costs=costs, rounds=ROUNDS[given.quick])
-    report.publish(made, readme=given.readme)
+    report.publish(made, readme=given.readme, beside=given.beside)
 
 
-def _costs(folder: Path) -> dict[str, Cost]:
-    (folder / "counted").mkdir()
-    on_files = [f"sqlite:///{folder}/counted/{name}.db" for name in ("durable", "ephemeral")]
-    database, redis = PostgreSQL(), RedisServer()
-    try:
-        return {
-            targets.SQLITE: cost_of_sign_in(*on_files)[0],
-            targets.POSTGRESQL: cost_of_sign_in(database.url(database.create()), redis.url)[0],
-        }
-    finally:
-        redis.end()
-        database.end()
+def _costs(folder: Path, kept: Stores) -> dict[str, Cost]:
+    files = [f"sqlite:///{folder}/counted-{name}.db" for name in ("durable", "ephemeral")]
+    pair = kept.pair()
+    return {
+        SQLITE: cost_of_sign_in(*files)[0],
+        POSTGRESQL: cost_of_sign_in(pair.database_url, pair.ephemeral_url)[0],
+    }
 
 
-def _measure(running: list[Running], *, quick: bool) -> list[Measure]:
+def _measure(sides: Mapping[str, Round], chosen: list[str], *, quick: bool) -> list[Measure]:
     measures = []
-    for scenario in SCENARIOS:
+    for scenario in chosen:
+        taking_part = [name for name in sides if name in SCENARIOS[scenario].sides]
         say(f"{scenario}: warming up")
-        for each in running:
-            _round(each, scenario, WARM_UP_SECONDS[quick])
+        for name in taking_part:
+            sides[name](scenario, WARM_UP_SECONDS[quick])
         for number in range(ROUNDS[quick]):
-            for each in running:
-                measures.append(_round(each, scenario, ROUND_SECONDS[quick]))
+            for name in taking_part:
+                measures.append(sides[name](scenario, ROUND_SECONDS[quick]))
                 say(f"{scenario}: round {number + 1} of {ROUNDS[quick]}, {measures[-1]}")
+    for name in (limits.ES256, limits.SQL, limits.SHORT_LIVED, ARGON2):
+        measures += [sides[name](report.LIMITS, ROUND_SECONDS[quick]) for _ in range(ROUNDS[quick])]
     return measures
 
 
-def _round(each: Running, scenario: str, seconds: float) -> Measure:
-    pids = processes.family(each.process)
-    before = processes.cpu_seconds(pids)
-    run = drive(each.target.port, SCENARIOS[scenario](each.target), seconds)
-    spent = processes.cpu_seconds(pids) - before
+def _over_http(each: Running) -> Round:
+    def play(scenario: str, seconds: float) -> Measure:
+        pids = processes.family(each.process)
+        before = processes.cpu_seconds(pids)
+        run = drive(each.target.port, SCENARIOS[scenario].operation(each.target), seconds)
+        return _of(each.target.name, scenario, run, processes.cpu_seconds(pids) - before)
+
+    return play
+
+
+def _in_process(name: str, act: Callable[[], object]) -> Round:
+    def play(scenario: str, seconds: float) -> Measure:
+        run = limits.repeat(act, seconds)
+        return _of(name, scenario, run, run.seconds)
+
+    return play
+
+
+def _of(target: str, scenario: str, run: Run, cpu_seconds: float) -> Measure:
     cuts = quantiles(run.latencies, n=100)
     return Measure(
-        target=each.target.name,
+        target=target,
         scenario=scenario,
         per_second=len(run.latencies) / run.seconds,
-        cpu_ms=1000 * spent / len(run.latencies),
+        cpu_ms=1000 * cpu_seconds / len(run.latencies),
         p50_ms=1000 * cuts[49],
         p99_ms=1000 * cuts[98],
         driver_share=run.own_cpu / run.seconds,

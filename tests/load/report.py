@@ -1,4 +1,4 @@
-"""What the bench found, as ratios to the peer: on the screen, in tests/output/bench.json, and in the README."""
+"""What the bench found, as ratios: on the screen, in tests/output/, and in the README with its picture."""
 
 import json
 import os
@@ -6,17 +6,23 @@ import platform
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from tests.load.targets import PEER, POSTGRESQL, SQLITE
+from tests.load import chart, limits
+from tests.load.plan import ARGON2, BARE, OURS, PEER, POSTGRESQL, SCENARIOS, SQLITE
 from tests.support.counting import Cost
 
 ROOT = Path(__file__).parents[2]
-OUTPUT = ROOT / "tests" / "output" / "bench.json"
+OUTPUT = ROOT / "tests" / "output"
+PICTURE = Path("tests", "load", "bench.svg")
+"""As the README names it."""
+LIMITS = "at most"
+"""The name of the scenario in which limits are measured that no other one needs."""
 BEGIN, END = "<!-- bench: begin, written by `make bench README=1` -->", "<!-- bench: end -->"
 
 
@@ -52,9 +58,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ratio:
-    """One scenario on one pair of stores against the peer, round by round."""
+    """One row of the table on one pair of stores, round by round."""
 
-    scenario: str
+    row: str
     target: str
     throughput: list[float]
     """Ours over theirs: more is better."""
@@ -62,15 +68,23 @@ class Ratio:
     """Operations for one CPU second, ours over theirs: more is better."""
 
 
-def publish(found: Report, *, readme: bool) -> None:
-    """Print the report, keep it as JSON, and write the README's table if asked."""
+def publish(found: Report, *, readme: bool, beside: Path | None) -> None:
+    """Print the report, keep it as JSON and as a picture, and write the README's table if asked.
+
+    `beside` are the figures of an earlier run: what moved since is told.
+    """
     ratios = list(_ratios(found))
-    print(_screen(found, ratios))  # noqa: T201 - what `make bench` is called for
-    OUTPUT.parent.mkdir(exist_ok=True)
+    OUTPUT.mkdir(exist_ok=True)
     kept = {"at": datetime.now(UTC).isoformat(), "machine": machine(), "ratios": [asdict(each) for each in ratios]}
-    OUTPUT.write_text(json.dumps(kept | asdict(found), indent=1))
-    say(f"All figures: {OUTPUT.relative_to(ROOT)}")
+    (OUTPUT / "bench.json").write_text(json.dumps(kept | asdict(found), indent=1))
+    picture = chart.draw({f"{each.row}, {each.target}": each.throughput for each in ratios})
+    (OUTPUT / "bench.svg").write_text(picture)
+    print(_screen(found, ratios))  # noqa: T201 - what `make bench` is called for
+    if beside is not None:
+        print(_moved(ratios, json.loads(beside.read_text())["ratios"]))  # noqa: T201 - asked for
+    say(f"All figures: {OUTPUT.relative_to(ROOT)}/bench.json, and as a picture bench.svg")
     if readme:
+        (ROOT / PICTURE).write_text(picture)
         _write_readme(table(found, ratios))
 
 
@@ -87,17 +101,15 @@ def machine() -> str:
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, Node {node}"
 
 
-def table(found: Report, ratios: Iterable[Ratio]) -> str:
-    """Return the README's part: ratios with their spread, then what a sign-in costs."""
-    by = {(each.scenario, each.target): each for each in ratios}
-    rows = [
-        f"| {scenario} | "
-        + " | ".join(_spread(by[scenario, target].throughput) for target in (SQLITE, POSTGRESQL))
-        + " | "
-        + " | ".join(_spread(by[scenario, target].cpu) for target in (SQLITE, POSTGRESQL))
-        + " |"
-        for scenario in dict.fromkeys(scenario for scenario, _ in by)
-    ]
+def table(found: Report, ratios: Sequence[Ratio]) -> str:
+    """Return the README's part: ratios with their spread, what a second holds, then what a sign-in costs."""
+    by = {(each.row, each.target): each for each in ratios}
+    rows = []
+    for row in dict.fromkeys(each.row for each in ratios):
+        ours = [by.get((row, target)) for target in OURS]
+        cells = [_spread(each.throughput) if each else "" for each in ours]
+        cells += [_spread(each.cpu) if each else "" for each in ours]
+        rows.append(f"| {row} | {' | '.join(cells)} |")
     memory = ", ".join(f"{name} {size:.0f} MB" for name, size in found.memory.items())
     costs = "; ".join(
         f"on {name} {cost.rows} rows, {cost.queries} queries, {cost.trips} round trips to the short-lived store"
@@ -105,53 +117,88 @@ def table(found: Report, ratios: Iterable[Ratio]) -> str:
     )
     return "\n".join(
         [
-            f"Against npm `{PEER}` 9 with its store in memory, one core each, on {datetime.now(UTC):%Y-%m-%d}:",
-            f"{machine()}.",
+            f"Against npm `{PEER}` 9, one core each, on {datetime.now(UTC):%Y-%m-%d}: {SQLITE} beside its store in",
+            f"memory, {POSTGRESQL} beside a store of it in Redis, both signing ES256. {machine()}.",
             f"Ours over theirs, more is better; the median of {found.rounds} rounds, and the least and most of them.",
             "",
             f"| | rate, {SQLITE} | rate, {POSTGRESQL} | work per CPU second, {SQLITE} | {POSTGRESQL} |",
             "|---|---|---|---|---|",
             *rows,
             "",
+            f"![The same ratios as bars]({PICTURE})",
+            "",
+            f"A second held {_rates(found)}.",
+            f"A core did at most {_limits(found)}.",
             f"A sign-in costs {costs}. Memory of a worker: {memory}.",
         ]
     )
 
 
+def _rates(found: Report) -> str:
+    """Of each scenario, how often ours did it."""
+    return ", ".join(
+        f"{scenario} {' and '.join(f'{_rate(found, scenario, target):.0f}' for target in OURS)}"
+        for scenario in _scenarios(found)
+    )
+
+
+def _limits(found: Report) -> str:
+    named = [limits.ES256, ARGON2, limits.SQL, limits.SHORT_LIVED]
+    told = [f"{_rate(found, LIMITS, name):.0f} {name}" for name in named]
+    bare = [scenario for scenario in _scenarios(found) if _rounds(found, scenario, BARE)]
+    return ", ".join(told + [f"{_rate(found, scenario, BARE):.0f} {BARE}" for scenario in bare])
+
+
 def _ratios(found: Report) -> Iterable[Ratio]:
-    for scenario in dict.fromkeys(each.scenario for each in found.measures):
-        theirs = _rounds(found, scenario, PEER)
-        for target in (SQLITE, POSTGRESQL):
-            pairs = list(zip(_rounds(found, scenario, target), theirs, strict=True))
-            yield Ratio(
-                scenario=scenario,
-                target=target,
-                throughput=[our.per_second / their.per_second for our, their in pairs],
-                cpu=[their.cpu_ms / our.cpu_ms for our, their in pairs],
-            )
+    for scenario in _scenarios(found):
+        for row, beside in SCENARIOS[scenario].beside.items():
+            for target, other in beside.items():
+                pairs = list(zip(_rounds(found, scenario, target), _rounds(found, scenario, other), strict=True))
+                yield Ratio(
+                    row=row,
+                    target=target,
+                    throughput=[our.per_second / their.per_second for our, their in pairs],
+                    cpu=[their.cpu_ms / our.cpu_ms for our, their in pairs],
+                )
+
+
+def _scenarios(found: Report) -> list[str]:
+    return [name for name in SCENARIOS if any(each.scenario == name for each in found.measures)]
 
 
 def _rounds(found: Report, scenario: str, target: str) -> list[Measure]:
     return [each for each in found.measures if (each.scenario, each.target) == (scenario, target)]
 
 
-def _screen(found: Report, ratios: Iterable[Ratio]) -> str:
-    lines = ["", machine(), "", f"{'':20}{'':20}{'rate/s':>8}{'CPU ms':>8}{'p50 ms':>8}{'p99 ms':>8}{'driver':>8}"]
-    for scenario in dict.fromkeys(each.scenario for each in found.measures):
-        for target in found.memory:
-            rounds = _rounds(found, scenario, target)
-            middle: list[Callable[[Measure], float]] = [
-                lambda each: each.per_second,
-                lambda each: each.cpu_ms,
-                lambda each: each.p50_ms,
-                lambda each: each.p99_ms,
-                lambda each: 100 * each.driver_share,
-            ]
-            figures = [median(map(of, rounds)) for of in middle]
-            cells = [f"{figures[0]:8.0f}", *(f"{figure:8.2f}" for figure in figures[1:4]), f"{figures[4]:7.0f}%"]
-            lines.append(f"{scenario:20}{target:20}{''.join(cells)}")
+def _rate(found: Report, scenario: str, target: str) -> float:
+    return median(each.per_second for each in _rounds(found, scenario, target))
+
+
+def _screen(found: Report, ratios: Sequence[Ratio]) -> str:
+    middle: list[Callable[[Measure], float]] = [
+        lambda each: each.per_second,
+        lambda each: each.cpu_ms,
+        lambda each: each.p50_ms,
+        lambda each: each.p99_ms,
+        lambda each: 100 * each.driver_share,
+    ]
+    lines = ["", machine(), "", f"{'':31}{'':22}{'rate/s':>8}{'CPU ms':>8}{'p50 ms':>8}{'p99 ms':>8}{'driver':>8}"]
+    for scenario, target in dict.fromkeys((each.scenario, each.target) for each in found.measures):
+        figures = [median(map(of, _rounds(found, scenario, target))) for of in middle]
+        cells = [f"{figures[0]:8.0f}", *(f"{figure:8.2f}" for figure in figures[1:4]), f"{figures[4]:7.0f}%"]
+        lines.append(f"{scenario:31}{target:22}{''.join(cells)}")
     lines += ["", table(found, ratios), ""]
     return "\n".join(lines)
+
+
+def _moved(ratios: Sequence[Ratio], before: list[dict[str, Any]]) -> str:
+    """Say how the ratios of an earlier run differ."""
+    then = {(each["row"], each["target"]): each["throughput"] for each in before}
+    return "\n".join(
+        f"{each.row}, {each.target}: {_spread(then[each.row, each.target])} then, {_spread(each.throughput)} now"
+        for each in ratios
+        if (each.row, each.target) in then
+    )
 
 
 def _spread(values: list[float]) -> str:

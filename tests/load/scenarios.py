@@ -1,4 +1,4 @@
-"""What is measured: five things a service does all day, said once and done to every target alike.
+"""What is measured of machines' doing: what a service does all day, said once and done to every target alike.
 
 Paths come from each target's own discovery document, so nothing here knows whom it calls. Every answer is
 checked for what it must hold; a wrong one ends the bench.
@@ -7,19 +7,28 @@ checked for what it must hold; a wrong one ends the bench.
 import base64
 import json
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.load.driver import Answer, Operation
+from tests.support.authenticator import Authenticator
 from tests.support.dpop import DpopKey
 from tests.support.token_office import CHALLENGE, VERIFIER
 
 BACK = "http://localhost:7/back"
 """Where the agency is called back; nobody listens, the driver reads the address."""
 SCOPE = "openid email"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """A citizen who is known, and what they sign in with beside the password everybody has here."""
+
+    email: str
+    passkey: Authenticator
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +42,8 @@ class Target:
     client_id: str
     client_secret: str
     cookies: Mapping[str, str]
+    people: Sequence[Person] = ()
+    """Those who sign in with pages; one for each connection at least."""
 
     @property
     def asked(self) -> dict[str, str]:
@@ -49,7 +60,11 @@ class Target:
 
     def get(self, endpoint: str, *, query: str = "", headers: str = "") -> bytes:
         """Return a GET request to an endpoint named as in the discovery document."""
-        return f"GET {self._path(endpoint)}{query} HTTP/1.1\r\nHost: localhost:{self.port}\r\n{headers}\r\n".encode()
+        return self.get_path(self._path(endpoint) + query, headers=headers)
+
+    def get_path(self, path: str, *, headers: str = "") -> bytes:
+        """Return a GET request."""
+        return f"GET {path} HTTP/1.1\r\nHost: localhost:{self.port}\r\n{headers}\r\n".encode()
 
     def post(self, endpoint: str, form: Mapping[str, str], *, headers: str = "") -> bytes:
         """Return a POST request of the relying party."""
@@ -76,12 +91,9 @@ def sign_in(target: Target) -> Operation:
             headers=f"Cookie: {cookie}\r\n",
         )
         told = parse_qs(urlsplit(sent.header("Location")).query)
-        _check(sent, 303, told.get("state") == [state] and "code" in told)
-        form = {"grant_type": "authorization_code", "code": told["code"][0], "redirect_uri": BACK}
-        tokens = yield target.post("token_endpoint", form | {"code_verifier": VERIFIER})
-        held = _json(tokens, "id_token")
-        bearer = f"Authorization: Bearer {held['access_token']}\r\n"
-        known = yield target.get("userinfo_endpoint", headers=bearer)
+        check(sent, 303, told.get("state") == [state] and "code" in told)
+        held = yield from redeemed(target, told["code"][0])
+        known = yield target.get("userinfo_endpoint", headers=f"Authorization: Bearer {held['access_token']}\r\n")
         _json(known, "email")
 
     return operation
@@ -105,23 +117,29 @@ def bound_sign_in(target: Target) -> Operation:
             keep_nonce((yield target.post("token_endpoint", {}, headers=prove("POST", at_token))))
         form = target.asked | {"state": secrets.token_urlsafe(12), "nonce": secrets.token_urlsafe(12)}
         pushed = yield target.post("pushed_authorization_request_endpoint", form)
-        _check(pushed, 201, b"request_uri" in pushed.body)
+        check(pushed, 201, b"request_uri" in pushed.body)
         query = urlencode({"client_id": target.client_id, "request_uri": json.loads(pushed.body)["request_uri"]})
         sent = yield target.get("authorization_endpoint", query=f"?{query}", headers=f"Cookie: {cookie}\r\n")
         told = parse_qs(urlsplit(sent.header("Location")).query)
-        _check(sent, 303, told.get("state") == [form["state"]] and "code" in told)
+        check(sent, 303, told.get("state") == [form["state"]] and "code" in told)
         form = {"grant_type": "authorization_code", "code": told["code"][0], "redirect_uri": BACK}
         proof = prove("POST", at_token)
         tokens = yield target.post("token_endpoint", form | {"code_verifier": VERIFIER}, headers=proof)
         keep_nonce(tokens)
         held = _json(tokens, "id_token")
-        _check(tokens, 200, held["token_type"] == "DPoP")
+        check(tokens, 200, held["token_type"] == "DPoP")
         proof = prove("GET", at_userinfo, held["access_token"])
         known = yield target.get("userinfo_endpoint", headers=f"Authorization: DPoP {held['access_token']}\r\n{proof}")
         keep_nonce(known)
         _json(known, "email")
 
     return operation
+
+
+def redeemed(target: Target, code: str) -> Generator[bytes, Answer, dict[str, Any]]:
+    """Redeem a code; the value is what the token endpoint told."""
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": BACK, "code_verifier": VERIFIER}
+    return _json((yield target.post("token_endpoint", form)), "id_token", "access_token")
 
 
 def client_credentials(target: Target) -> Operation:
@@ -136,37 +154,46 @@ def client_credentials(target: Target) -> Operation:
 
 def introspection(target: Target) -> Operation:
     """A look into the access token of one sign-in, over and over, by the agency it was issued to."""
-    held: dict[str, bytes] = {}
+    held: list[bytes] = []
 
     def operation() -> Generator[bytes, Answer, None]:
-        if "request" not in held:
-            token = yield from _token(target)
-            held["request"] = target.post("introspection_endpoint", {"token": token})
-        answer = yield held["request"]
-        _check(answer, 200, _json(answer, "active")["active"] is True)
+        if not held:
+            held.append(target.post("introspection_endpoint", {"token": (yield from _token(target))}))
+        answer = yield held[0]
+        check(answer, 200, _json(answer, "active")["active"] is True)
+
+    return operation
+
+
+def userinfo(target: Target) -> Operation:
+    """What is known of the citizen, by the access token of one sign-in, over and over."""
+    held: list[bytes] = []
+
+    def operation() -> Generator[bytes, Answer, None]:
+        if not held:
+            bearer = f"Authorization: Bearer {(yield from _token(target))}\r\n"
+            held.append(target.get("userinfo_endpoint", headers=bearer))
+        _json((yield held[0]), "email")
 
     return operation
 
 
 def jwks(target: Target) -> Operation:
     """The published keys, whole."""
-    request = target.get("jwks_uri")
+    return _read(target.get("jwks_uri"), "keys")
 
+
+def discovery(target: Target) -> Operation:
+    """The metadata, whole."""
+    return _read(target.get_path("/.well-known/openid-configuration"), "issuer")
+
+
+def _read(request: bytes, member: str) -> Operation:
     def operation() -> Generator[bytes, Answer, None]:
         answer = yield request
-        _check(answer, 200, b'"keys"' in answer.body)
+        check(answer, 200, f'"{member}"'.encode() in answer.body)
 
     return operation
-
-
-SCENARIOS = {
-    "SSO sign-in": sign_in,
-    "SSO sign-in, pushed and bound": bound_sign_in,
-    "introspection": introspection,
-    "JWKS": jwks,
-    "client_credentials": client_credentials,
-}
-"""In this order: the peer's store holds a thousand entries, and new tokens would push the session out of it."""
 
 
 def _token(target: Target) -> Generator[bytes, Answer, str]:
@@ -183,12 +210,13 @@ def _token(target: Target) -> Generator[bytes, Answer, str]:
 
 
 def _json(answer: Answer, *members: str) -> dict[str, Any]:
-    _check(answer, 200, True)
+    check(answer, 200, True)
     told: dict[str, Any] = json.loads(answer.body)
-    _check(answer, 200, all(member in told for member in members))
+    check(answer, 200, all(member in told for member in members))
     return told
 
 
-def _check(answer: Answer, status: int, right: bool) -> None:
+def check(answer: Answer, status: int, right: bool) -> None:
+    """End the bench with an answer that is not what was asked for."""
     if answer.status != status or not right:
         raise AssertionError(f"{answer.head.decode()}\n\n{answer.body[:500].decode()}")

@@ -1,30 +1,33 @@
-"""Who is measured: this service on each pair of stores, and the peer, all running at once."""
+"""Who is measured: this service on each pair of stores, the peer in three ways, and a bare application, all at once."""
 
 import json
 import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
 
 import requests
 
+from tests.load import processes
+from tests.load.driver import CONNECTIONS
+from tests.load.plan import BARE, PEER, PEER_REDIS, PEER_RS256, POSTGRESQL, SQLITE
 from tests.load.processes import DRIVER_CORE, SERVICE_CORE, on_core
-from tests.load.scenarios import BACK, SCOPE, Target
+from tests.load.scenarios import BACK, SCOPE, Person, Target
 from tests.support import server
+from tests.support.insider import Insider
 from tests.support.postgresql import PostgreSQL
 from tests.support.redis import RedisServer
 from tests.support.service import StorePair, serving
 from tests.support.token_office import CHALLENGE
 from tests.support.visitor import PASSWORD
 
-PEER = "oidc-provider"
-SQLITE, POSTGRESQL = "SQLite", "PostgreSQL + Redis"
 EMAIL = "ada@citizen.example"
 SECRET = "a secret of the bench, 43 characters or so, ok"
 _HIDDEN = re.compile(r'<input type="hidden" name="([^"]+)" value="([^"]*)"')
@@ -42,50 +45,100 @@ class Running:
     """The one that answers requests."""
 
 
-@contextmanager
-def sqlite(folder: Path) -> Iterator[Running]:
-    """Serve on SQLite files."""
-    with _ours(SQLITE, StorePair(f"sqlite:///{folder}/durable.db", f"sqlite:///{folder}/ephemeral.db"), folder) as ours:
-        yield ours
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """The servers that ours and the peer's keep things in; they run beside the driver, as if on other machines."""
+
+    database: PostgreSQL
+    redis: RedisServer
+    peers_redis: RedisServer
+
+    def pair(self) -> StorePair:
+        """Return a new database, and the short-lived store."""
+        return StorePair(self.database.url(self.database.create()), self.redis.url)
 
 
 @contextmanager
-def postgresql(folder: Path) -> Iterator[Running]:
-    """Serve on PostgreSQL and Redis; those run beside the driver, as if on machines of their own."""
+def stores() -> Iterator[Stores]:
+    """Start the servers."""
     with on_core(DRIVER_CORE):
-        database, redis = PostgreSQL(), RedisServer()
+        started = Stores(PostgreSQL(), RedisServer(), RedisServer())
     try:
-        with _ours(POSTGRESQL, StorePair(database.url(database.create()), redis.url), folder) as ours:
-            yield ours
+        yield started
     finally:
-        redis.end()
-        database.end()
+        for each in (started.database, started.redis, started.peers_redis):
+            each.end()
 
 
 @contextmanager
-def peer(folder: Path) -> Iterator[Running]:
-    """Run oidc-provider with its default store in memory."""
-    folder.mkdir(exist_ok=True)
+def everybody(folder: Path, kept: Stores) -> Iterator[list[Running]]:
+    """Start every target, one after the other, and tell."""
     subprocess.run(["npm", "ci", "--silent", "--no-audit", "--no-fund"], cwd=_PEER_FOLDER, check=True)
+    files = StorePair(f"sqlite:///{folder}/durable.db", f"sqlite:///{folder}/ephemeral.db")
+    with ExitStack() as stack:
+        yield [
+            stack.enter_context(each)
+            for each in (
+                _peer(PEER, folder, "ES256"),
+                _peer(PEER_RS256, folder, "RS256"),
+                _peer(PEER_REDIS, folder, "ES256", kept.peers_redis.url),
+                _bare(folder),
+                _ours(SQLITE, files, folder),
+                _ours(POSTGRESQL, kept.pair(), folder),
+            )
+        ]
+
+
+@contextmanager
+def _peer(name: str, folder: Path, *choices: str) -> Iterator[Running]:
+    """Run oidc-provider with this algorithm, and with this Redis if not in memory."""
     node = server.find_program("node", package="nodejs")
-    log = folder / "peer.log"
-    with on_core(SERVICE_CORE), log.open("wb") as out:
-        command = [node, str(_PEER_FOLDER / "server.js"), BACK, SECRET]
-        environment = os.environ | {"NODE_ENV": "production"}
-        process = server.start(command, log=out, user=None, ended_by=signal.SIGTERM, env=environment)
-    try:
+    environment = os.environ | {"NODE_ENV": "production"}
+    with _started([node, str(_PEER_FOLDER / "server.js"), BACK, SECRET, *choices], folder / name, environment) as (
+        process,
+        log,
+    ):
         server.wait_until(lambda: '"issuer"' in log.read_text(), seconds=30, what="the peer listens")
         issuer = json.loads(log.read_text().splitlines()[-1])["issuer"]
         made = {"client_id": "bench", "client_secret": SECRET}
-        target = _target(PEER, issuer, made, [{"login": "ada", "password": "any"}, {}])
+        target = _target(name, issuer, made, [{"login": "ada", "password": "any"}, {}])
         yield Running(target=target, process=process.pid, worker=process.pid)
+
+
+@contextmanager
+def _bare(folder: Path) -> Iterator[Running]:
+    port = server.free_port()
+    options = ["--interface", "wsgi", "--port", str(port), "--blocking-threads", "2", "--http", "1"]
+    command = [sys.executable, "-m", "granian", *options, "--no-ws", "tests.load.bare:application"]
+    with _started(command, folder / BARE, os.environ) as (process, _):
+        address = f"http://localhost:{port}"
+        server.wait_until(lambda: _answers(address), seconds=30, what="the bare application answers")
+        endpoints = {"jwks_uri": f"{address}/"}
+        target = Target(name=BARE, port=port, endpoints=endpoints, client_id="", client_secret="", cookies={})
+        yield Running(target=target, process=process.pid, worker=processes.family(process.pid)[-1])
+
+
+@contextmanager
+def _started(
+    command: list[str], log: Path, environment: Mapping[str, str]
+) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    with on_core(SERVICE_CORE), log.open("wb") as out:
+        process = server.start(command, log=out, user=None, ended_by=signal.SIGTERM, env=environment)
+    try:
+        yield process, log
     finally:
         server.stop(process, signal.SIGTERM)
 
 
+def _answers(address: str) -> bool:
+    try:
+        return requests.get(address, timeout=1).ok
+    except requests.RequestException:
+        return False
+
+
 @contextmanager
 def _ours(name: str, pair: StorePair, folder: Path) -> Iterator[Running]:
-    folder.mkdir(exist_ok=True)
     with on_core(SERVICE_CORE), serving(pair, folder, workers=1) as service:
         with on_core(DRIVER_CORE):
             service.cli("citizens", "add", "--email", EMAIL, "--password", PASSWORD, "--given-name", "Ada")
@@ -96,12 +149,16 @@ def _ours(name: str, pair: StorePair, folder: Path) -> Iterator[Running]:
                 "token_endpoint_auth_method": "client_secret_basic",
             }
             made = service.cli_json("agencies", "add", stdin=metadata)
-            target = _target(
-                name, service.base_url, made, [{"email": EMAIL, "password": PASSWORD}, {"decision": "allow"}]
-            )
+            pages = [{"email": EMAIL, "password": PASSWORD}, {"decision": "allow"}]
+            target = replace(_target(name, service.base_url, made, pages), people=_people(Insider(service)))
         assert service.process is not None
         (worker,) = service.web_workers()
         yield Running(target=target, process=service.process.pid, worker=worker)
+
+
+def _people(insider: Insider) -> list[Person]:
+    known = [insider.new_citizen(PASSWORD) for _ in range(CONNECTIONS)]
+    return [Person(email=each.email, passkey=insider.give_passkey(each)) for each in known]
 
 
 def _target(name: str, issuer: str, made: Mapping[str, Any], pages: list[dict[str, str]]) -> Target:

@@ -3,23 +3,27 @@
 import { createServer } from "node:http";
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import Provider from "oidc-provider";
+import { storesIn } from "./redis_store.js";
 
-const [redirectUri, clientSecret] = process.argv.slice(2);
-const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+const [redirectUri, clientSecret, algorithm, redisUrl] = process.argv.slice(2);
+const { privateKey } = algorithm === "RS256"
+  ? generateKeyPairSync("rsa", { modulusLength: 2048 })
+  : generateKeyPairSync("ec", { namedCurve: "P-256" });
 const server = createServer();
 await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
 const issuer = `http://localhost:${server.address().port}`;
 
 const provider = new Provider(issuer, {
+  ...(redisUrl ? { adapter: storesIn(redisUrl) } : {}),
   clients: [{
     client_id: "bench",
     client_secret: clientSecret,
     redirect_uris: [redirectUri],
     grant_types: ["authorization_code", "client_credentials"],
     token_endpoint_auth_method: "client_secret_basic",
-    id_token_signed_response_alg: "ES256",
+    id_token_signed_response_alg: algorithm,
   }],
-  jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), alg: "ES256", use: "sig", kid: "one" }] },
+  jwks: { keys: [{ ...privateKey.export({ format: "jwk" }), alg: algorithm, use: "sig", kid: "one" }] },
   cookies: { keys: [randomBytes(32).toString("hex")] },
   pkce: { required: () => true },
   scopes: ["openid", "profile", "email"],
