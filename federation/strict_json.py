@@ -1,9 +1,16 @@
-"""JSON objects and lists from strangers: no member twice, no number that JSON does not have, bounded depth."""
+"""JSON objects and lists from strangers: no member twice, no number that JSON does not have, bounded depth.
+
+No text has NUL, which one database refuses and the other keeps, or half of a surrogate pair, which is no character and
+cannot be written down again (RFC 7493 section 2.1).
+"""
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 DEEPEST = 8
+_NO_TEXT = re.compile("[\0\ud800-\udfff]")
 
 
 class NotStrictJson(ValueError):
@@ -30,11 +37,25 @@ def _parse(text: bytes) -> Any:
     if max(_depths(text), default=0) > DEEPEST:
         raise NotStrictJson("too deep")
     try:
-        return json.loads(text.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse_constant)
+        value = json.loads(text.decode("utf-8"), object_pairs_hook=_members, parse_constant=_refuse_constant)
     except NotStrictJson:
         raise
     except (ValueError, RecursionError) as error:
         raise NotStrictJson("not JSON") from error
+    if b"\\u" in text and any(map(_NO_TEXT.search, _texts(value))):
+        raise NotStrictJson("a text has what is no character")
+    return value
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield every text within a value, names of members too."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _texts([*value, *value.values()])
+    elif isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
 
 
 def _depths(text: bytes) -> list[int]:

@@ -66,5 +66,5 @@ def read_metadata(body: bytes) -> dict[str, Any]:
     try:
         return parse_object(body)
     except NotStrictJson:
-        problem = "must be one JSON object of registration metadata, no member twice, nested 8 deep at most."
+        problem = "must be one JSON object of registration metadata, no member twice, no NUL, nested 8 deep at most."
         raise refusal([Fault("metadata", problem)]) from None

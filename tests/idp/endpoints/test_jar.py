@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, RSAKey
 from werkzeug.test import TestResponse
 
@@ -71,6 +71,18 @@ def test_numbers_and_objects_stand_for_their_parameters(site: Site, browser: Bro
     answer = bring(browser, asker, sign(claims_of(site, asker, max_age=0, claims=claims)))
 
     assert error_at(answer) == "login_required"
+
+
+@pytest.mark.parametrize("field", ["state", "login_hint", "nonce", "unheard_of"])
+def test_half_a_character_is_refused_wherever_it_stands(
+    site: Site, browser: Browser, asker: RelyingParty, field: str
+) -> None:
+    claims = json.dumps(claims_of(site, asker, **{field: "\ud800"})).encode()
+    request = jws.serialize_compact({"alg": "ES256", "kid": "ours", "typ": TYPE}, claims, KEY, algorithms=["ES256"])
+
+    answer = bring(browser, asker, request, redirect_uri=REDIRECT_URI)
+
+    assert error_at(answer) == "invalid_request_object"
 
 
 @pytest.mark.parametrize("typ", [None, "JWT", "application/oauth-authz-req+jwt"])
