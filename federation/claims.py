@@ -55,6 +55,17 @@ def select(
     return {name: available[name] for name in wanted if name in available and _agrees(asked.get(name), available[name])}
 
 
+def within(claims_request: Mapping[str, Any], registered: Collection[str]) -> Mapping[str, Any]:
+    """Return the part of the claims parameter that the scopes registered now bring: more may have been, once."""
+    if not claims_request:
+        return claims_request
+    known = {name for each in registered for name in OF_SCOPE.get(each, ())}
+    return {
+        place: {name: wish for name, wish in (asked or {}).items() if name in known}
+        for place, asked in claims_request.items()
+    }
+
+
 def names(scope: Collection[str], claims_request: Mapping[str, Any], *, where: Place) -> tuple[str, ...]:
     """Return the names of the claims to be told in this place.
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from federation.authorization.detail_types import DetailType
@@ -31,10 +32,17 @@ def check(text: str | None, relying_party: RelyingParty, types: Mapping[str, Det
 def check_each(found: Details, relying_party: RelyingParty, types: Mapping[str, DetailType]) -> None:
     """Check what is asked for against the types and the registration of now; raise InvalidAuthorizationDetails."""
     for each in found:
-        detail_type = types.get(each["type"])
-        if detail_type is None or each["type"] not in relying_party.authorization_details_types:
-            raise InvalidAuthorizationDetails("a type is unknown or not registered for this relying party")
-        _check_fields(each, detail_type)
+        _check_one(each, relying_party, types)
+
+
+def still_fit(granted: Details, relying_party: RelyingParty, types: Mapping[str, DetailType]) -> Details:
+    """Return those of the details granted that could be asked for now: types and rights to them may have changed."""
+    kept = []
+    for each in granted:
+        with suppress(InvalidAuthorizationDetails):
+            _check_one(each, relying_party, types)
+            kept.append(each)
+    return tuple(kept)
 
 
 def narrowed(text: str | None, granted: Details) -> Details:
@@ -75,6 +83,13 @@ def _parse(text: str) -> Details:
     if len({canonical(each) for each in found}) != len(found):
         raise InvalidAuthorizationDetails("one stands twice")
     return tuple(found)
+
+
+def _check_one(detail: Detail, relying_party: RelyingParty, types: Mapping[str, DetailType]) -> None:
+    detail_type = types.get(detail["type"])
+    if detail_type is None or detail["type"] not in relying_party.authorization_details_types:
+        raise InvalidAuthorizationDetails("a type is unknown or not registered for this relying party")
+    _check_fields(detail, detail_type)
 
 
 def _check_fields(detail: Detail, detail_type: DetailType) -> None:

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import Any
 
 from federation import claims
-from federation.authorization.details import Details
+from federation.authorization.detail_types import DetailType
+from federation.authorization.details import Details, still_fit
 from federation.binding.confirmation import Confirmation, token_type
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
@@ -41,6 +42,8 @@ class Desk:
     registry: RelyingPartyRegistry
     keys: RelyingPartyKeys
     """What relying parties published, to encrypt to."""
+    detail_types: Mapping[str, DetailType]
+    """What there are of authorization details now, by name."""
     token_secret: bytes
     confirmation: Confirmation
     """What the sender of this request proved to hold, and its tokens are bound to."""
@@ -75,10 +78,10 @@ def answer_for_citizen(
 ) -> Answer:
     """Sign the tokens of `grant` for `scope`, which is all of the grant's or less, and one audience of it.
 
-    What the registration no longer holds is not issued, whatever was granted.
+    What the registration or the types no longer hold is not issued, whatever was granted.
     """
     scope = tuple(each for each in scope if each in relying_party.scope)
-    details = tuple(each for each in details if each["type"] in relying_party.authorization_details_types)
+    details = still_fit(details, relying_party, desk.detail_types)
     body = _access(desk, relying_party, grant, scope=scope, audience=audience, details=details, now=now)
     if "openid" in scope:
         body["id_token"] = id_token.issue(
@@ -89,7 +92,7 @@ def answer_for_citizen(
             issuer=desk.issuer,
             access_token=body["access_token"],
             nonce=nonce,
-            told=_told(desk, grant, scope),
+            told=_told(desk, relying_party, grant, scope),
             now=now,
         )
     if relying_party.confidential:
@@ -118,9 +121,7 @@ def answer_for_actor(
     now: datetime,
 ) -> Answer:
     """Sign an access token in the place of `subject`, with which the relying party acts: no wider and no longer."""
-    details = tuple(
-        each for each in subject.authorization_details if each["type"] in relying_party.authorization_details_types
-    )
+    details = still_fit(subject.authorization_details, relying_party, desk.detail_types)
     left = timedelta(seconds=subject.expires_at - int(now.timestamp()))
     body = _access(
         desk,
@@ -178,7 +179,8 @@ def _access(
     }
 
 
-def _told(desk: Desk, grant: Grant, scope: tuple[str, ...]) -> dict[str, Any]:
-    if not claims.names(scope, grant.claims, where="id_token"):
+def _told(desk: Desk, relying_party: RelyingParty, grant: Grant, scope: tuple[str, ...]) -> dict[str, Any]:
+    asked = claims.within(grant.claims, relying_party.scope)
+    if not claims.names(scope, asked, where="id_token"):
         return {}
-    return claims.select(desk.claims_of(grant.citizen_id), scope, grant.claims, where="id_token")
+    return claims.select(desk.claims_of(grant.citizen_id), scope, asked, where="id_token")

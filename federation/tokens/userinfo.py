@@ -11,7 +11,7 @@ from federation.errors import InsufficientScope, ProtocolError, challenge, schem
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registration import LEVELS
 from federation.tokens.access_token import AccessToken
-from federation.tokens.grants.model import Grant
+from federation.tokens.standing import Standing
 from keys.signer import Signer
 from keys.states import Purpose
 
@@ -42,16 +42,19 @@ def check_level(token: AccessToken, relying_party: RelyingParty) -> None:
         raise InsufficientUserAuthentication("the record asks a higher level by now", acr_values=tuple(wanted))
 
 
-def tell(token: AccessToken, grant: Grant | None, claims_of: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
-    """Return `sub` and those of the citizen's claims that token and grant allow; raise InsufficientScope.
+def tell(by: Standing, claims_of: Callable[[str], Mapping[str, Any]]) -> dict[str, Any]:
+    """Return `sub` and those of the citizen's claims that token, grant and record allow; raise InsufficientScope.
 
     `claims_of` returns everything known of a citizen, by id; it is asked only when something is to be told.
     """
-    if grant is None or "openid" not in token.scope:
-        raise InsufficientScope("the access token was not issued for openid")
-    if not claims.names(token.scope, grant.claims, where="userinfo"):
+    grant, registered = by.grant, by.relying_party.scope
+    scope = tuple(each for each in by.token.scope if each in registered)
+    if grant is None or "openid" not in scope:
+        raise InsufficientScope("the access token was not issued for openid, or that is not registered any more")
+    asked = claims.within(grant.claims, registered)
+    if not claims.names(scope, asked, where="userinfo"):
         return {"sub": grant.subject}
-    told = claims.select(claims_of(grant.citizen_id), token.scope, grant.claims, where="userinfo")
+    told = claims.select(claims_of(grant.citizen_id), scope, asked, where="userinfo")
     return {"sub": grant.subject, **told}
 
 

@@ -35,7 +35,7 @@ def tell() -> ResponseReturnValue:
     by = bearer()
     if by.grant is not None:
         userinfo.check_level(by.token, by.relying_party)
-    told = userinfo.tell(by.token, by.grant, told_of)
+    told = userinfo.tell(by, told_of)
     secured = userinfo.secure(
         told, by.relying_party, signer=use.signer, keys=use.relying_party_keys, issuer=use.settings.issuer
     )

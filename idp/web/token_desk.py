@@ -27,6 +27,7 @@ def token_desk(confirmation: Confirmation = UNBOUND) -> Desk:
         grants=stores().grants,
         registry=stores().relying_parties,
         keys=use.relying_party_keys,
+        detail_types=use.detail_types,
         token_secret=use.token_secret,
         confirmation=confirmation,
         claims_of=told_of,

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from federation.authorization import codes
+from federation.authorization import codes, detail_types
 from federation.authorization.codes import AuthorizationCode
 from federation.authorization.parameters import Parameters
 from federation.client_authentication import RelyingPartyKeys
@@ -40,6 +40,7 @@ from keys.providers.embedded import EmbeddedProvider
 from keys.rotation import Rules
 from keys.signer import Signer
 from keys.wrapping import Wrapping
+from tests.support.payments import TYPES
 
 ISSUER = "https://id.example"
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
@@ -85,6 +86,7 @@ class TokenOffice:
         self.keys = RelyingPartyKeys(Fetcher(deadline=1))
         self.token_secret = b"s" * 32
         self.confirmation: dict[str, str] = {}
+        self.detail_types = detail_types.read(TYPES)
         self.stopped: list[tuple[Misuse, str]] = []
         self._lock = threading.Lock()
 
@@ -171,6 +173,7 @@ class TokenOffice:
             token_secret=self.token_secret,
             confirmation=self.confirmation,
             claims_of=claims,
+            detail_types=self.detail_types,
             stop=stop,
         )
 

@@ -128,7 +128,8 @@ def check_verifier(verifier: str | None, challenge: str | None) -> None:
 
 
 def _refresh_token(authorised: AuthorizationCode, relying_party: RelyingParty, desk: Desk) -> str | None:
-    if OFFLINE not in authorised.scope or "refresh_token" not in relying_party.grant_types:
+    registered = OFFLINE in relying_party.scope and "refresh_token" in relying_party.grant_types
+    if OFFLINE not in authorised.scope or not registered:
         return None
     return refresh_token.first(desk.token_secret, authorised.grant_id)
 

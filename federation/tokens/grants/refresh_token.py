@@ -5,6 +5,7 @@ from typing import NoReturn
 
 from federation.authorization import details, resources
 from federation.authorization.parameters import Parameters
+from federation.claims import OFFLINE
 from federation.errors import InvalidGrant, InvalidRequest, InvalidScope
 from federation.hashing import fingerprint
 from federation.relying_parties.model import RelyingParty
@@ -55,6 +56,8 @@ def _find(grant_id: str, relying_party: RelyingParty, desk: Desk, now: datetime)
         raise InvalidGrant("the grant has ended")
     if grant.client_id != relying_party.client_id:
         raise InvalidGrant("the refresh token was issued to another relying party")
+    if OFFLINE not in relying_party.scope:
+        raise InvalidGrant("the relying party may not come back without the citizen any more")
     return grant
 
 

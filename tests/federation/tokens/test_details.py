@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from federation.authorization import detail_types
 from federation.tokens.introspection import introspect
-from tests.support.payments import PAYMENT, RECORD
+from tests.support.payments import PAYMENT, RECORD, TYPES
 from tests.support.token_office import APP, NOW, WEB, claims_in
 
 OPAQUE = replace(WEB, client_id="opaque-payer", access_token_format="opaque")
@@ -85,3 +86,24 @@ def test_a_type_that_an_operator_took_from_the_record_is_in_no_further_token(off
 
     assert renewed.body["authorization_details"] == (RECORD,)
     assert tuple(look(office, renewed.body["access_token"])["authorization_details"]) == (RECORD,)
+
+
+def _without_payments(types):
+    return types[1:]
+
+
+def _without_a_choice(types):
+    changed = json.loads(json.dumps(types))
+    del changed[0]["fields"][2]["choices"]["initiate"]
+    return changed
+
+
+@KINDS
+@pytest.mark.parametrize("change", [_without_payments, _without_a_choice])
+def test_what_no_type_knows_any_more_is_in_no_further_token(office, by, change):
+    code, first = sign_in(office, by), office.redeem(by, sign_in(office, by))
+    office.detail_types = detail_types.read(change(TYPES))
+
+    for answer in (office.redeem(by, code), office.refresh(by, first.body["refresh_token"])):
+        assert answer.body["authorization_details"] == (RECORD,)
+        assert tuple(look(office, answer.body["access_token"])["authorization_details"]) == (RECORD,)

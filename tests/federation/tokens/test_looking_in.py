@@ -168,7 +168,7 @@ def test_userinfo_tells_what_scopes_and_claims_asked_for_and_no_more(office, iss
     found = standing(office, answer.body["access_token"])
 
     with office.open() as (_, desk):
-        told = userinfo.tell(found.token, found.grant, desk.claims_of)
+        told = userinfo.tell(found, desk.claims_of)
 
     assert set(told) == {"sub", "email", "email_verified", "family_name"}
     assert told["sub"] == answer.grant.subject
@@ -180,7 +180,19 @@ def test_userinfo_follows_a_narrowed_token(office):
     found = standing(office, narrowed)
 
     with office.open() as (_, desk):
-        assert userinfo.tell(found.token, found.grant, desk.claims_of) == {"sub": first.grant.subject}
+        assert userinfo.tell(found, desk.claims_of) == {"sub": first.grant.subject}
+
+
+def test_userinfo_follows_what_an_operator_took_from_the_record(office):
+    asked = {"userinfo": {"email": None, "locale": None}, "id_token": {}}
+    token = signed_in(office, WEB, "email", claims=asked).body["access_token"]
+    found = replace(standing(office, token), relying_party=replace(WEB, scope=("openid", "profile")))
+    closed = replace(found, relying_party=replace(WEB, scope=("email",)))
+
+    with office.open() as (_, desk):
+        assert userinfo.tell(found, desk.claims_of).keys() == {"sub", "locale"}
+        with pytest.raises(InsufficientScope):
+            userinfo.tell(closed, desk.claims_of)
 
 
 def test_userinfo_needs_openid_and_a_citizen(office):
@@ -188,7 +200,7 @@ def test_userinfo_needs_openid_and_a_citizen(office):
         found = standing(office, token.body["access_token"])
 
         with pytest.raises(InsufficientScope), office.open() as (_, desk):
-            userinfo.tell(found.token, found.grant, desk.claims_of)
+            userinfo.tell(found, desk.claims_of)
 
 
 def test_an_id_token_or_signed_userinfo_is_no_access_token(office, signer):

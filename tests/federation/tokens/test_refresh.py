@@ -169,3 +169,26 @@ def test_what_an_operator_took_from_the_record_is_in_no_further_token(office, by
 
     assert "permits:write" in first.body["scope"]
     assert renewed.body["scope"] == claims_in(renewed.body["access_token"])["scope"] == "openid email offline_access"
+
+
+@pytest.mark.parametrize("by", [WEB, APP], ids=["confidential", "public"])
+def test_a_claim_that_an_operator_took_from_the_record_is_told_no_more(office, by):
+    asked = {place: {"email": None, "locale": None, "given_name": None} for place in ("id_token", "userinfo")}
+    first = office.redeem(by, office.sign_in(by, "openid", "offline_access", claims=asked))
+    less = replace(by, scope=("openid", "profile", "offline_access"))
+
+    renewed = office.refresh(less, first.body["refresh_token"])
+
+    assert "email" in claims_in(first.body["id_token"])
+    assert claims_in(renewed.body["id_token"]).keys() >= {"given_name", "locale"}
+    assert "email" not in claims_in(renewed.body["id_token"])
+
+
+@pytest.mark.parametrize("by", [WEB, APP], ids=["confidential", "public"])
+def test_who_may_not_come_back_without_the_citizen_any_more_renews_nothing(office, by):
+    code, token = office.sign_in(by, "openid", "offline_access"), granted(office, by).body["refresh_token"]
+    less = replace(by, scope=("openid",))
+
+    assert office.refusal(office.refresh, less, token) == "invalid_grant"
+    assert "refresh_token" not in office.redeem(less, code).body
+    assert office.refresh(by, token), "nothing ended: an operator may give it back"

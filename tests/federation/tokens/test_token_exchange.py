@@ -1,5 +1,6 @@
 """A service that was called for a citizen calls another of its agency, and nothing grows on the way (RFC 8693)."""
 
+import json
 from dataclasses import replace
 from datetime import timedelta
 
@@ -11,6 +12,7 @@ from federation.tokens import access_token
 from federation.tokens.access_token import TOKEN_TYPE
 from federation.tokens.introspection import introspect
 from federation.tokens.revocation import revoke
+from tests.support.payments import PAYMENT
 from tests.support.statements import statements_heard
 from tests.support.token_office import ISSUER, NOW, OPAQUE, WEB, claims_in
 
@@ -129,14 +131,16 @@ def test_a_scope_the_asker_lost_is_not_issued(office):
 
 
 def test_details_go_along_where_the_asker_may_have_them_and_cannot_be_asked_for(office):
-    allowed = ({"type": "payment_initiation", "amount": "5"},)
+    allowed = (PAYMENT,)
     token = called(office, authorization_details=allowed)
     trusted = replace(A, authorization_details_types=("payment_initiation",))
 
     assert "authorization_details" not in claims_in(exchange(office, token).body["access_token"])
     assert exchange(office, token, by=trusted).body["authorization_details"] == allowed
-    asked = {"authorization_details": '[{"type":"payment_initiation","amount":"9"}]'}
+    asked = {"authorization_details": json.dumps([PAYMENT])}
     assert office.refusal(exchange, office, token, by=trusted, **asked) == "invalid_authorization_details"
+    office.detail_types = {}
+    assert "authorization_details" not in exchange(office, token, by=trusted).body
 
 
 @pytest.mark.parametrize(
