@@ -56,6 +56,9 @@ class AuditLog(Protocol):
     def unsealed(self, limit: int) -> Sequence[Entry]:
         """Return up to `limit` entries that wait to be sealed, oldest first."""
 
+    def count_unsealed(self, most: int) -> int:
+        """Return how many entries wait to be sealed, counting no further than `most`."""
+
     def latest(self, limit: int) -> Sequence[Entry]:
         """Return up to `limit` entries, newest first."""
 

@@ -14,6 +14,7 @@ from federation.ephemeral import StoreUnavailable
 from idp.authentication.breached_passwords import BreachedPasswords, FilterUnreadable
 from idp.cli.printing import json_option, print_json
 from idp.cli.session import opened
+from idp.notices.outbox import waiting
 from idp.setting_faults import SettingsFaults
 from idp.settings import Settings, load, unknown, variable
 from idp.storage.ephemeral import REDIS
@@ -104,7 +105,7 @@ def _waiting() -> str:
     try:
         if database.is_migrated():
             with database.work() as stores:
-                return f"Messages that wait to be delivered: {stores.outbox.waiting():,}."
+                return f"Messages that wait to be delivered: {waiting(stores.outbox):,}."
     except StoreUnavailable:
         pass
     return "It cannot be seen how many wait to be delivered."

@@ -33,7 +33,7 @@ CONNECTIONS_A_WORKER = 512
 MAX_WORKERS = 64
 CRASHED_AT_START_SECONDS = 10.0
 NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""As in `idp.web.telemetry`, which must not be imported before this is set."""
+"""As in `idp.numbers`, which must not be imported before this is set."""
 
 
 @click.command()

@@ -4,7 +4,8 @@ from flask import Blueprint, Response, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from idp.web import readiness, telemetry
+from idp import numbers
+from idp.web import readiness
 from idp.web.access import anyone
 from idp.web.services import services
 
@@ -40,4 +41,4 @@ def ready() -> ResponseReturnValue:
 @bp.get("/metrics")
 def metrics() -> ResponseReturnValue:
     """Give the numbers of all workers, summed, in the Prometheus text format."""
-    return Response(telemetry.numbers(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})
+    return Response(numbers.written(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

@@ -36,6 +36,16 @@ class Message:
     delivered_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """What of one kind is neither delivered nor given up."""
+
+    kind: str
+    waiting: int
+    since: datetime
+    """When the oldest of them was kept."""
+
+
 class Outbox(Protocol):
     """Messages in the order in which they are due. `claim` is atomic over all workers."""
 
@@ -57,8 +67,8 @@ class Outbox(Protocol):
     def latest(self, kind: str, limit: int) -> Sequence[Message]:
         """Return up to `limit` messages, newest first."""
 
-    def waiting(self) -> int:
-        """Return how many are neither delivered nor given up."""
+    def backlogs(self) -> Sequence[Backlog]:
+        """Return what waits, by kind; a kind of which nothing does is not there."""
 
     def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` messages done with before then; return how many."""
@@ -81,6 +91,11 @@ def post(
     message_id = secrets.token_urlsafe(16)
     sealed = envelopes.seal(json.dumps(dict(payload)).encode(), row=_row(message_id))
     outbox.add(Message(message_id=message_id, kind=kind, sealed=sealed, created_at=now, ends_at=now + lifetime))
+
+
+def waiting(outbox: Outbox) -> int:
+    """Return how many messages are neither delivered nor given up."""
+    return sum(backlog.waiting for backlog in outbox.backlogs())
 
 
 def read(message: Message, envelopes: Envelopes) -> Payload | None:

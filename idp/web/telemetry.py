@@ -5,7 +5,6 @@ name, never its path or query: those carry interaction ids, codes and login hint
 endpoint, method and status class alone, so a stranger cannot make the list grow.
 """
 
-import os
 from functools import cache
 from http import HTTPMethod
 from secrets import token_hex
@@ -13,24 +12,23 @@ from time import perf_counter
 
 import structlog
 from flask import Flask, Response, g, request
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client import Counter, Histogram
+
+from idp.numbers import REGISTRY
 
 HEADER = "X-Request-ID"
 _METHODS = frozenset(HTTPMethod)
-NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
-"""Variable naming the folder in which the workers keep their numbers; `serve` sets it before anything is counted."""
-
-_own = CollectorRegistry()
 _log = structlog.get_logger("request")
 
-_requests = Counter("countersign_requests_total", "Requests answered.", ["endpoint", "method", "status"], registry=_own)
+_requests = Counter(
+    "countersign_requests_total", "Requests answered.", ["endpoint", "method", "status"], registry=REGISTRY
+)
 _seconds = Histogram(
     "countersign_request_seconds",
     "Time from reading a request to having its answer.",
     ["endpoint"],
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.6, 1.0, 2.5, 10.0),
-    registry=_own,
+    registry=REGISTRY,
 )
 
 
@@ -38,16 +36,6 @@ def install(app: Flask) -> None:
     """Make every request of `app` counted, timed and logged under an id of its own."""
     app.before_request(_begin)
     app.after_request(_end)
-
-
-def numbers() -> bytes:
-    """Return the numbers of all workers, summed, in the Prometheus text format."""
-    folder = os.environ.get(NUMBERS_FOLDER)
-    if folder is None:
-        return generate_latest(_own)
-    every = CollectorRegistry()
-    MultiProcessCollector(every, path=folder)  # type: ignore[no-untyped-call]  # the library has no types here
-    return generate_latest(every)
 
 
 def count(endpoint: str, method: str, status: int) -> None:

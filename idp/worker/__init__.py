@@ -11,6 +11,7 @@ import structlog
 
 from federation.ephemeral import StoreUnavailable
 from idp.web.services import Services
+from idp.worker import sight
 from idp.worker.deliveries import Deliveries
 from idp.worker.jobs import JOBS, Job
 from idp.worker.letters import letter_handler
@@ -40,6 +41,7 @@ def _done(use: Services, job: Job) -> bool:
     """Do one job; nothing that goes wrong in it ends the worker."""
     try:
         job.act(use, use.clock.now())
+        sight.done(job.name, use.clock.now())
     except StoreUnavailable as error:
         _log.warning("store unavailable", job=job.name, error=str(error))
         return False

@@ -10,6 +10,7 @@ from federation.tokens.grants.store import KEPT as ENDED_GRANTS_STAY
 from idp.audit.keys import events as key_events
 from idp.web.services import Services
 from idp.web.stores import Stores
+from idp.worker.sight import look
 from keys.errors import KeysChanged
 from keys.rotation import Rules, advance
 
@@ -77,4 +78,5 @@ JOBS = (
     Job("tell head", 300.0, tell_head),
     Job("purge", 60.0, purge),
     Job("advance keys", 60.0, advance_keys),
+    Job("look", 15.0, look),
 )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine
 
-from idp.notices.outbox import LEASE, Message, next_try, post, read
+from idp.notices.outbox import LEASE, Backlog, Message, next_try, post, read, waiting
 from idp.storage.sql.outbox import SqlOutbox
 from idp.storage.sql.work import Work
 from keys.wrapping import Wrapping
@@ -84,7 +84,7 @@ def test_a_delivered_message_is_erased_and_not_claimed_again(engine: Engine) -> 
 
     with outbox(engine) as box:
         [stored] = box.latest("letter", 10)
-        assert (stored.sealed, stored.delivered_at, box.waiting()) == (None, NOW, 0)
+        assert (stored.sealed, stored.delivered_at, waiting(box)) == (None, NOW, 0)
     assert claim(engine, NOW + HOUR) == []
 
 
@@ -170,4 +170,15 @@ def test_what_is_done_with_leaves_in_bounded_batches(engine: Engine) -> None:
     assert purge(NOW, 10) == 0
     assert [purge(NOW + SECOND, 1), purge(NOW + SECOND, 10), purge(NOW + SECOND, 10)] == [1, 1, 0]
     with outbox(engine) as box:
-        assert box.waiting() == 1
+        assert waiting(box) == 1
+
+
+def test_what_waits_is_told_by_kind_and_since_when(engine: Engine) -> None:
+    put(engine, "1", "2")
+    put(engine, "3", kind="logout")
+    with outbox(engine) as box:
+        post(box, ENVELOPES, "letter", {}, now=NOW + HOUR, lifetime=HOUR)
+        done = box.claim("logout", NOW, 1)
+        box.give_up(done[0], NOW)
+
+        assert box.backlogs() == [Backlog(kind="letter", waiting=3, since=NOW)]

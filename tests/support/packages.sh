@@ -18,6 +18,7 @@ test -e /usr/lib/apache2/modules/mod_auth_openidc.so || missing="$missing libapa
 need nodejs node
 need npm npm
 need openssl openssl
+need prometheus promtool
 
 test -n "$missing" || exit 0
 

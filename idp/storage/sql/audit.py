@@ -2,10 +2,10 @@
 
 from collections.abc import Collection, Iterator
 
-from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, bindparam, insert, select, update
+from sqlalchemy import CheckConstraint, Column, Index, Integer, Table, Text, bindparam, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as insert_unless
 
-from idp.audit import chain
+from idp.audit import chain, counted
 from idp.audit.chain import GENESIS
 from idp.audit.log import Entry, Event, Head
 from idp.storage.sql.statements import Row
@@ -45,6 +45,9 @@ _MOVE_HEAD = update(audit_head).values(sequence=bindparam("sequence"), hash=bind
 _UNSEALED = (
     select(*_ENTRY).where(audit_events.c.sequence.is_(None)).order_by(audit_events.c.entry_id).limit(bindparam("most"))
 )
+_COUNT_UNSEALED = select(func.count()).select_from(
+    select(audit_events.c.entry_id).where(audit_events.c.sequence.is_(None)).limit(bindparam("most")).subquery()
+)
 _SEAL = (
     update(audit_events)
     .where(audit_events.c.entry_id == bindparam("of_entry"))
@@ -67,6 +70,7 @@ class SqlAuditLog:
 
     def record(self, event: Event) -> None:
         """Append one event: one INSERT, nothing read, last of all."""
+        counted.count(event.name)
         whose = getattr(event, "citizen_id", None)
         row = {"name": event.name, "at": event.at, "body": chain.written(event), "citizen_id": whose}
         self._work.write_last(_RECORD, row)
@@ -103,6 +107,10 @@ class SqlAuditLog:
     def unsealed(self, limit: int) -> list[Entry]:
         """Return up to `limit` entries that wait for the worker, oldest first."""
         return [_entry(row) for row in self._work.read(_UNSEALED, {"most": limit})]
+
+    def count_unsealed(self, most: int) -> int:
+        """Return how many entries wait to be sealed, counting no further than `most`."""
+        return int(self._work.read(_COUNT_UNSEALED, {"most": most}).scalar())
 
     def latest(self, limit: int) -> list[Entry]:
         """Return up to `limit` entries, newest first."""

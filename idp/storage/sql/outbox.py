@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Index, Integer, Table, Text, bindparam, delete, func, insert, null, select, update
 
-from idp.notices.outbox import LEASE, Message
+from idp.notices.outbox import LEASE, Backlog, Message
 from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, metadata
 from idp.storage.sql.work import Work
@@ -66,7 +66,11 @@ _POSTPONE = update(outbox_messages).where(_CLAIMED).values(due_at=bindparam("lat
 _LATEST = (
     select(*_MESSAGE).where(_row.kind == bindparam("of_kind")).order_by(_row.created_at.desc()).limit(bindparam("most"))
 )
-_WAITING = select(func.count()).select_from(outbox_messages).where(_row.done_at.is_(None))
+_BACKLOGS = (
+    select(_row.kind, func.count().label("waiting"), func.min(_row.created_at).label("since"))
+    .where(_row.done_at.is_(None))
+    .group_by(_row.kind)
+)
 _PURGE = delete(outbox_messages).where(
     _row.message_id.in_(
         select(_row.message_id)
@@ -112,9 +116,9 @@ class SqlOutbox:
         """Return up to `limit` messages, newest first."""
         return [_message(row) for row in self._work.read(_LATEST, {"of_kind": kind, "most": limit})]
 
-    def waiting(self) -> int:
-        """Return how many are neither delivered nor given up."""
-        return int(self._work.read(_WAITING).scalar())
+    def backlogs(self) -> Sequence[Backlog]:
+        """Return what waits, by kind; a kind of which nothing does is not there."""
+        return [Backlog(**row._asdict()) for row in self._work.read(_BACKLOGS)]
 
     def purge(self, before: datetime, limit: int) -> int:
         """Remove up to `limit` messages done with before then; return how many."""

@@ -16,7 +16,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from federation.outbound import Fetcher
-from idp.notices import logouts
+from idp.notices import logouts, outbox
 from idp.notices.logouts import LogoutNotice
 from idp.web.services import Services
 from idp.worker import run
@@ -80,7 +80,7 @@ def tell(site: Site, name: str = "parking", times: int = 1) -> None:
 
 def waiting(site: Site) -> int:
     with site.use.database.work() as stores:
-        return stores.outbox.waiting()
+        return outbox.waiting(stores.outbox)
 
 
 def tried(site: Site, times: int) -> Callable[[], bool]:

@@ -16,7 +16,7 @@ import pytest
 from idp.assembly import build, prepare
 from idp.audit.chain import find_break
 from idp.audit.citizens import CitizenDisabled
-from idp.notices import letters
+from idp.notices import letters, outbox
 from idp.notices.letters import EmailCode
 from idp.notices.outbox import post
 from idp.settings import Settings, load
@@ -90,7 +90,7 @@ def write(use: Services, *codes: str) -> None:
 
 def waiting(use: Services) -> int:
     with use.database.work() as stores:
-        return stores.outbox.waiting()
+        return outbox.waiting(stores.outbox)
 
 
 def test_letters_are_delivered_once_each_by_any_number_of_workers(use: Services, mailbox: Mailbox) -> None:
