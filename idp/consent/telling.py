@@ -22,8 +22,6 @@ class Told:
     """By claim, in the order in which they are told; None where nothing is known today, but may be later."""
     permissions: tuple[str, ...]
     """Scopes that tell nothing and permit something."""
-    apis: tuple[str, ...]
-    """Addresses of the APIs of agencies that the service may use in the citizen's name."""
 
 
 def told(items: Collection[str], known: Mapping[str, Any]) -> Told:
@@ -38,7 +36,6 @@ def told(items: Collection[str], known: Mapping[str, Any]) -> Told:
     return Told(
         facts={name: known.get(name) for name in ordered if name in names},
         permissions=tuple(sorted(name_in(item) for item in shown if not facts_in(item))),
-        apis=tuple(sorted(name_in(item) for item in items if kind_of(item) == RESOURCE)),
     )
 
 

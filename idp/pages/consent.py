@@ -67,8 +67,9 @@ def decide(interaction_id: str) -> ResponseReturnValue:
     session = current_session()
     if session is None:
         return return_to(interaction_id)
+    _check_details(here)
     stores().credentials.hold(session.citizen_id)
-    if request.form.get("citizen") != _mark(session, stores().citizens.find(session.citizen_id)):
+    if request.form.get("citizen") != _mark(here, session, stores().citizens.find(session.citizen_id)):
         return return_to(interaction_id)
     if step_due(here.interaction) is not Step.CONSENT:
         return return_to(interaction_id)
@@ -78,7 +79,6 @@ def decide(interaction_id: str) -> ResponseReturnValue:
 
 
 def _allow(here: Visit, session: Session) -> ResponseReturnValue:
-    _check_details(here)
     now, asked = services().clock.now(), here.interaction
     update_interaction(asked, consented_by=session.citizen_id)
     subject = subject_for(relying_party_of(asked), session.citizen_id, services().pairwise_salt)
@@ -119,12 +119,12 @@ def _page(here: Visit, session: Session) -> str:
         "pages/consent/consent.html",
         rows=_rows(bringing),
         allowed=_allowed(here),
-        apis=[api_name(address) for address in bringing.apis],
+        apis=_apis(here),
         policy_uri=asking and asking.policy_uri,
         tos_uri=asking and asking.tos_uri,
         email="" if citizen is None else citizen.email,
         offline="offline_access" in here.interaction.asked.scope,
-        citizen=_mark(session, citizen),
+        citizen=_mark(here, session, citizen),
     )
 
 
@@ -143,6 +143,11 @@ def _allowed(here: Visit) -> list[Allowed]:
     return [in_words(each, types[each["type"]]) for each in here.interaction.asked.authorization_details]
 
 
+def _apis(here: Visit) -> list[str]:
+    """Return whose APIs the service may use."""
+    return [api_name(address) for address in sorted(here.interaction.asked.resources)]
+
+
 def api_name(address: str) -> str:
     """Return what citizens read of an API: the service it belongs to, or its host where that has closed."""
     owner = stores().relying_parties.owner_of(address)
@@ -151,10 +156,13 @@ def api_name(address: str) -> str:
     return owner.client_name if owner.agency == owner.client_name else f"{owner.client_name}, {owner.agency}"
 
 
-def _mark(session: Session, citizen: Citizen | None) -> str:
-    """Return what the form carries to show to whom and of whom it was rendered: older values are not agreed to."""
-    shown = "" if citizen is None else citizen.updated_at.isoformat()
-    return hashed(f"{mark_of(session)} {shown}")
+def _mark(here: Visit, session: Session, citizen: Citizen | None) -> str:
+    """Return what the form carries to show to whom, of whom and of what it was rendered.
+
+    Older values, and words that were others then, are not agreed to.
+    """
+    values = "" if citizen is None else citizen.updated_at.isoformat()
+    return hashed(f"{mark_of(session)} {values} {_allowed(here)} {_apis(here)}")
 
 
 def _rows(bringing: Told) -> list[dict[str, str]]:

@@ -40,7 +40,11 @@ class Visitor:
 
 
 def next_step(asked: Interaction, visitor: Visitor | None, now: datetime) -> Step:  # noqa: PLR0911 - one a step
-    """Return the first thing still missing before the agency can have its answer."""
+    """Return the first thing still missing before the agency can have its answer.
+
+    Of what is known of citizens, and of how they signed in, nothing shows before they have agreed to anything: in
+    silence their consent is missing first, and who is too little known is asked before their agency hears of it.
+    """
     if visitor is None or not visitor.session.live(now):
         return Step.SIGN_IN
     session = visitor.session
@@ -50,10 +54,11 @@ def next_step(asked: Interaction, visitor: Visitor | None, now: datetime) -> Ste
         return Step.WRONG_CITIZEN if asked.signed_in_here(session) else Step.SIGN_IN
     if asked.asks_as_whom(session, expected=visitor.expected):
         return Step.SELECT_ACCOUNT
+    agreed = not asked.lacks_consent(session.citizen_id, visitor.consent)
+    if not at_least(session.acr, asked.level) and (agreed or not asked.asked.silent):
+        return Step.STEP_UP
+    if not agreed:
+        return Step.CONSENT
     if not covers(visitor.confidence, asked.confidence):
         return Step.TOO_LITTLE_KNOWN
-    if not at_least(session.acr, asked.level):
-        return Step.STEP_UP
-    if asked.lacks_consent(session.citizen_id, visitor.consent):
-        return Step.CONSENT
     return Step.ANSWER

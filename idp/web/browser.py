@@ -13,12 +13,13 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from federation.authorization.response import origin_of
+from federation.relying_parties import redirect_uris
 from idp.audit.sessions import SessionBegan, SessionRenewed
 from idp.sessions.devices import describe
 from idp.sessions.model import Session
 from idp.sessions.store import SEEN_EVERY
 from idp.signin import interactions
-from idp.signin.errors import InteractionFinished, NotThisBrowser, SessionOver
+from idp.signin.errors import InteractionFinished, NotThisBrowser, SessionOver, UnknownService, WrongReturnAddress
 from idp.signin.interaction import Interaction
 from idp.signin.interactions import hashed, looks_like_id
 from idp.web import cookies, ending, language, returning
@@ -129,7 +130,8 @@ def find_interaction(interaction_id: str) -> Interaction:
     """Return an interaction of this browser that waits for its citizen.
 
     Raises the pages InteractionExpired (with a way back to the agency, if the browser still has its
-    envelope), NotThisBrowser and InteractionFinished. The page that follows may post and be sent on
+    envelope), NotThisBrowser and InteractionFinished; UnknownService and WrongReturnAddress where the service
+    was disabled, or gave up the address meanwhile. The page that follows may post and be sent on
     to the agency, and speaks the language it asked for.
     """
     found = interactions.find(services().ephemeral, interaction_id)
@@ -141,6 +143,7 @@ def find_interaction(interaction_id: str) -> Interaction:
         raise NotThisBrowser
     if found.finished:
         raise finished(found)
+    _check_way_back(found)
     allow_form_to(origin_of(found.asked.redirect_uri))
     language.prefer(found.ui_locales)
     return found
@@ -192,6 +195,21 @@ def _hold(session: Session, key: str) -> None:
     """Give the browser its new key."""
     g.current_session = session
     cookies.keep(SESSION, key)
+
+
+def _check_way_back(interaction: Interaction) -> None:
+    """What is registered may have changed while the citizen was away: not even an error goes to an address given up.
+
+    Pages of our own, to which an account or a device leads, are no agency's.
+    """
+    asked = interaction.asked
+    if asked.redirect_uri.startswith(services().settings.issuer + "/"):
+        return
+    asking = stores().relying_parties.find(asked.client_id)
+    if asking is None:
+        raise UnknownService("the relying party was disabled during the interaction")
+    if not redirect_uris.is_registered(asking, asked.redirect_uri):
+        raise WrongReturnAddress("redirect_uri is not registered any more")
 
 
 def _take_up(interaction: Interaction) -> Interaction:

@@ -125,7 +125,7 @@ def test_an_agency_is_told_what_was_wrong(browser: Browser, changes: dict[str, s
     ("changes", "error"),
     [
         ({}, "consent_required"),
-        ({"acr_values": "aal2"}, "interaction_required"),
+        ({"acr_values": "aal2"}, "consent_required"),
         ({"login_hint": "somebody@else.example"}, "consent_required"),
         ({"max_age": "0"}, "login_required"),
         ({"claims": '{"id_token":{"sub":{"value":"another"}}}'}, "login_required"),

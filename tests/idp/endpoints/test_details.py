@@ -174,6 +174,27 @@ def test_what_is_not_as_it_was_asked_any_more_is_neither_shown_nor_allowed(tmp_p
         assert told(answer)["error"] == "invalid_authorization_details"
 
 
+def test_words_that_were_others_when_they_were_read_are_not_agreed_to(tmp_path: Path) -> None:
+    file = tmp_path / "types.json"
+    file.write_text(json.dumps(TYPES))
+    before = on_files(tmp_path / "site", authorization_details_types=str(file))
+    before.register(PAYER)
+    browser = before.browser()
+    browser.sign_in(before.add_citizen("ada@example.org"))
+    place = plainly(browser, [PAYMENT]).location
+    form = hidden_fields(browser.get(place).text)
+    file.write_text(json.dumps(TYPES).replace("begin the payment", "make any payment"))
+    browser.site = before.restarted()
+    browser.client.application = browser.site.app
+
+    again = browser.post(place, form | {"decision": "allow"})
+
+    waiting = browser.get(again.location)
+    assert waiting.location == place, "nothing was agreed to"
+    assert "make any payment" in browser.get(place).text
+    assert told(browser.get(browser.press(place, "allow").location))["code"]
+
+
 def test_a_right_taken_back_while_consent_waits_is_not_given(tmp_path: Path) -> None:
     file = tmp_path / "types.json"
     file.write_text(json.dumps(TYPES))

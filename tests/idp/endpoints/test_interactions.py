@@ -3,7 +3,9 @@
 import json
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -27,6 +29,35 @@ def test_an_answered_interaction_never_answers_again(browser: Browser, citizen: 
         again = browser.get(page + interaction_id)
         assert again.status_code == 409
         assert 'href="https://rp.example/"' in again.text
+
+
+@pytest.mark.parametrize("way", ["allow", "deny", "cancel", "authorize"])
+@pytest.mark.parametrize("change", [{"redirect_uris": ("https://rp.example/new",)}, {"active": False}])
+def test_nobody_is_returned_to_an_address_that_was_given_up_meanwhile(
+    site: Site, browser: Browser, citizen: Citizen, way: str, change: dict[str, Any]
+) -> None:
+    leaving = RelyingParty(
+        client_id=draw_id(), client_name="Leaving", agency="City", redirect_uris=(REDIRECT_URI,), sector="rp.example"
+    )
+    site.register(leaving)
+    browser.sign_in(citizen)
+    interaction_id = browser.begin({"client_id": leaving.client_id, "scope": "openid"})
+    form = hidden_fields(browser.get(f"/consent/{interaction_id}").text)
+    if way == "authorize":
+        browser.post(f"/consent/{interaction_id}", form | {"decision": "allow"})
+    with site.use.database.work() as stores:
+        if change == {"active": False}:
+            stores.relying_parties.disable(leaving.client_id, site.clock.now())
+        else:
+            stores.relying_parties.change(replace(leaving, **change))
+
+    if way in ("allow", "deny"):
+        answer = browser.post(f"/consent/{interaction_id}", form | {"decision": way})
+    else:
+        answer = browser.get(f"/{way}/{interaction_id}")
+
+    assert answer.status_code == 400
+    assert "Location" not in answer.headers
 
 
 def test_a_request_too_large_to_keep_is_refused_and_not_kept(browser: Browser) -> None:

@@ -44,6 +44,10 @@ def id_token(browser: Browser, public: str, **asked: str) -> dict[str, Any]:
     return claims_in(answer.get_json()["id_token"])
 
 
+def agree(browser: Browser, public: str) -> None:
+    browser.press(f"/consent/{browser.begin({'client_id': public, 'scope': 'openid'})}", "allow")
+
+
 @pytest.mark.parametrize(
     ("known", "acr", "vtr", "vot"),
     [
@@ -73,6 +77,7 @@ def test_nobody_is_told_who_did_not_ask(browser: Browser, citizen: Citizen, publ
 def test_one_factor_is_stepped_up_and_not_called_two(browser: Browser, citizen: Citizen, public: str) -> None:
     browser.sign_in(citizen)
     asked = {"client_id": public, "scope": "openid", "vtr": '["Cl.Cm"]'}
+    agree(browser, public)
 
     assert browser.authorize(asked).location.startswith("/sign-in/")
     assert told(browser.authorize(asked | {"prompt": "none"}))["error"] == "interaction_required"
@@ -84,10 +89,23 @@ def test_who_is_less_known_is_refused_and_not_called_better_known(
 ) -> None:
     browser.sign_in(known_as(site, confidence), acr="aal2")
     asked = {"client_id": public, "scope": "openid", "vtr": vtr}
+    agree(browser, public)
 
-    for prompt in ("none", "consent"):
-        answer = browser.authorize(asked | {"prompt": prompt})
-        assert told(answer)["error"] == "unmet_authentication_requirements"
+    for more in ({}, {"prompt": "none"}):
+        assert told(browser.authorize(asked | more))["error"] == "unmet_authentication_requirements"
+
+
+@pytest.mark.parametrize("asks", [{"vtr": '["P3"]'}, {"vtr": '["Cl.Cm"]'}, {"acr_values": "aal2"}])
+@pytest.mark.parametrize("known", [("P0", "aal1"), ("P3", "aal2")])
+def test_a_service_that_nobody_agreed_to_learns_nothing_of_who_is_there(
+    browser: Browser, public: str, known: tuple[str, str], asks: dict[str, str]
+) -> None:
+    confidence, acr = known
+    browser.sign_in(known_as(browser.site, confidence), acr=acr)
+    asked = {"client_id": public, "scope": "openid"} | asks
+
+    assert told(browser.authorize(asked | {"prompt": "none"}))["error"] == "consent_required"
+    assert browser.authorize(asked).location.startswith("/"), "a page comes first"
 
 
 @pytest.mark.parametrize("vtr", ['["Ch"]', '["P4"]', '["Cl.Ma"]'])

@@ -33,7 +33,9 @@ OLD = Session(
 FRESH = replace(OLD, authenticated_at=NOW - timedelta(minutes=1))
 
 
-def interaction(*, level: str = "aal1", done: dict[str, Any] | None = None, **asked: Any) -> Interaction:
+def interaction(
+    *, level: str = "aal1", confidence: str | None = None, done: dict[str, Any] | None = None, **asked: Any
+) -> Interaction:
     request = AuthorizationRequest(
         client_id="rp", redirect_uri="https://rp.example/cb", scope=("openid", "email"), **asked
     )
@@ -41,6 +43,7 @@ def interaction(*, level: str = "aal1", done: dict[str, Any] | None = None, **as
         interaction_id="i",
         asked=request,
         level=level,
+        confidence=confidence,
         items=ITEMS,
         began_at=BEGAN,
         authenticated_before=EARLIER,
@@ -85,6 +88,13 @@ def visitor(session: Session = OLD, consent: Consent | None = AGREED, **more: An
         (interaction(level="aal2"), visitor(), Step.STEP_UP),
         (interaction(level="aal2"), visitor(replace(OLD, acr="aal3")), Step.ANSWER),
         (interaction(level="aal2"), visitor(replace(OLD, acr="nonsense")), Step.STEP_UP),
+        (interaction(level="aal2", prompt=("none",)), visitor(), Step.STEP_UP),
+        (interaction(level="aal2", prompt=("none",)), visitor(consent=None), Step.CONSENT),
+        (interaction(level="aal2"), visitor(consent=None), Step.STEP_UP),
+        (interaction(confidence="P2"), visitor(confidence="P1"), Step.TOO_LITTLE_KNOWN),
+        (interaction(confidence="P2"), visitor(consent=None, confidence="P1"), Step.CONSENT),
+        (interaction(confidence="P2"), visitor(consent=None, confidence="P2"), Step.CONSENT),
+        (interaction(confidence="P2", prompt=("none",)), visitor(consent=None, confidence="P1"), Step.CONSENT),
         (interaction(hinted_subject="s1"), visitor(), Step.ANSWER),
         (interaction(hinted_subject="s2"), visitor(), Step.SIGN_IN),
         (interaction(hinted_subject="s2"), visitor(FRESH), Step.WRONG_CITIZEN),
