@@ -12,6 +12,7 @@ from federation.authorization.details import Details, still_fit
 from federation.binding.confirmation import Confirmation, token_type
 from federation.client_authentication.keys import RelyingPartyKeys
 from federation.ephemeral import EphemeralStore
+from federation.errors import InvalidGrant
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registry import RelyingPartyRegistry
 from federation.tokens import access_token, id_token
@@ -49,6 +50,8 @@ class Desk:
     """What the sender of this request proved to hold, and its tokens are bound to."""
     claims_of: Callable[[str], Mapping[str, Any]]
     """Everything known of a citizen, by id; asked only when an ID token is to tell some of it."""
+    subject_of: Callable[[RelyingParty, str], str]
+    """By which `sub` a relying party knows a citizen, by id, as it is registered now."""
     stop: Callable[[Misuse, str], None]
     """End the grant of this id for good, in a transaction that the refusal which follows does not undo."""
 
@@ -78,8 +81,11 @@ def answer_for_citizen(
 ) -> Answer:
     """Sign the tokens of `grant` for `scope`, which is all of the grant's or less, and one audience of it.
 
-    What the registration or the types no longer hold is not issued, whatever was granted.
+    What the registration or the types no longer hold is not issued, whatever was granted. Raises InvalidGrant where
+    the relying party knows citizens by other names by now: a `sub` that was told stays (OIDC Core section 12.2).
     """
+    if grant.subject != desk.subject_of(relying_party, grant.citizen_id):
+        raise InvalidGrant("the citizen had another name with this relying party when it was granted")
     scope = tuple(each for each in scope if each in relying_party.scope)
     details = still_fit(details, relying_party, desk.detail_types)
     body = _access(desk, relying_party, grant, scope=scope, audience=audience, details=details, now=now)

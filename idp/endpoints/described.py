@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, current_app
 
+from federation.authorization.resources import MOST as MOST_RESOURCES
 from federation.tokens.decision import GRANT_TYPES
 from idp.endpoints.operations import FORM, JSON, OPERATIONS, Operation
 from idp.web import published
@@ -18,8 +19,11 @@ PATH = "/openapi.json"
 _MADE = "countersign.described"
 _TEXT = {"type": "string"}
 _TEXTS = {"type": "array", "items": _TEXT}
-_CHOSEN = {"grant_type": {"type": "string", "enum": list(GRANT_TYPES)}}
-"""Parameters of which there are a few values."""
+_PARAMETERS = {
+    "grant_type": {"type": "string", "enum": list(GRANT_TYPES)},
+    "resource": {"type": "array", "items": _TEXT, "maxItems": MOST_RESOURCES},
+}
+"""Those that are not any text, once."""
 _MOMENT = {"type": "integer", "description": "Seconds since 1970."}
 
 bp = Blueprint("described", __name__)
@@ -79,7 +83,7 @@ def _operation(row: Operation) -> dict[str, Any]:
 
 
 def _form(names: Any) -> dict[str, Any]:
-    schema = _object(**{name: _CHOSEN.get(name, _TEXT) for name in names})
+    schema = _object(**{name: _PARAMETERS.get(name, _TEXT) for name in names})
     return schema | {"required": [name for name, needed in names.items() if needed]}
 
 

@@ -50,39 +50,24 @@ class Operation:
         return tuple(sorted({*ANY, *body, *_BY_CALLERS[self.callers], *self.others}))
 
 
-_AUTHENTICATION: Taken = {
-    "client_id": False,
-    "client_secret": False,
-    "client_assertion_type": False,
-    "client_assertion": False,
-}
+def _optional(*names: str) -> Taken:
+    return dict.fromkeys(names, False)
+
+
+_AUTHENTICATION = _optional("client_id", "client_secret", "client_assertion_type", "client_assertion")
 _TOKEN: Taken = {"token": True, "token_type_hint": False}
+_WANTED = _optional("scope", "resource", "authorization_details")
 _ASKED: Taken = {
-    "response_type": False,
-    "redirect_uri": False,
-    "scope": False,
-    "state": False,
-    "nonce": False,
-    "code_challenge": False,
-    "code_challenge_method": False,
-    "resource": False,
-    "authorization_details": False,
-    "vtr": False,
-    "request": False,
+    **_optional("response_type", "redirect_uri", "response_mode", "state", "nonce", "request", "dpop_jkt"),
+    **_optional("code_challenge", "code_challenge_method", "prompt", "max_age", "acr_values", "vtr", "claims"),
+    **_optional("login_hint", "id_token_hint", "ui_locales"),
+    **_WANTED,
 }
 _GRANT: Taken = {
     "grant_type": True,
-    "code": False,
-    "redirect_uri": False,
-    "code_verifier": False,
-    "refresh_token": False,
-    "device_code": False,
-    "scope": False,
-    "resource": False,
-    "authorization_details": False,
-    "subject_token": False,
-    "subject_token_type": False,
-    "requested_token_type": False,
+    **_optional("code", "redirect_uri", "code_verifier", "refresh_token", "device_code"),
+    **_optional("subject_token", "subject_token_type", "requested_token_type"),
+    **_WANTED,
 }
 
 OPERATIONS = (
@@ -134,7 +119,7 @@ OPERATIONS = (
         summary="A code by which a citizen signs in for a device without a browser",
         section="RFC 8628 section 3.1",
         callers="client",
-        form={**_AUTHENTICATION, "scope": False},
+        form={**_AUTHENTICATION, **_WANTED},
         answers={JSON: "Device"},
     ),
     Operation(

@@ -1,8 +1,10 @@
 """What the endpoints for tokens work with, put together for one request."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from federation.authorization.names import subject_for
 from federation.binding.confirmation import UNBOUND, Confirmation
 from federation.tokens.desk import Desk, Misuse
 from idp.audit.tokens import CodeReplayed, RefreshReused
@@ -31,6 +33,7 @@ def token_desk(confirmation: Confirmation = UNBOUND) -> Desk:
         token_secret=use.token_secret,
         confirmation=confirmation,
         claims_of=told_of,
+        subject_of=partial(subject_for, salt=use.pairwise_salt),
         stop=stop,
     )
 

@@ -174,6 +174,7 @@ class TokenOffice:
             confirmation=self.confirmation,
             claims_of=claims,
             detail_types=self.detail_types,
+            subject_of=lambda relying_party, citizen_id: f"{relying_party.subject_type}-{citizen_id}",
             stop=stop,
         )
 

@@ -192,3 +192,13 @@ def test_who_may_not_come_back_without_the_citizen_any_more_renews_nothing(offic
     assert office.refusal(office.refresh, less, token) == "invalid_grant"
     assert "refresh_token" not in office.redeem(less, code).body
     assert office.refresh(by, token), "nothing ended: an operator may give it back"
+
+
+@pytest.mark.parametrize("by", [WEB, APP], ids=["confidential", "public"])
+def test_who_knows_citizens_by_other_names_now_is_told_the_old_one_no_more(office, by):
+    code, token = office.sign_in(by, "openid", "offline_access"), granted(office, by).body["refresh_token"]
+    moved = replace(by, subject_type="public")
+
+    assert office.refusal(office.redeem, moved, code) == "invalid_grant"
+    assert office.refusal(office.refresh, moved, token) == "invalid_grant"
+    assert office.refresh(by, token)
