@@ -51,6 +51,8 @@ class AccessToken:
     """`cnf`: what its bearer must prove to hold."""
     actors: tuple[str, ...] = ()
     """`act`: the services that called one another with it, the latest first (RFC 8693 section 4.1)."""
+    bought_with: tuple[str, ...] = ()
+    """The `jti` of the exchanged tokens it came from, the latest first: it ends with each."""
 
     @property
     def revocation_id(self) -> str:
@@ -72,6 +74,7 @@ def issue(
     now: datetime,
     lifetime: timedelta = LIFETIME,
     actors: tuple[str, ...] = (),
+    bought_with: tuple[str, ...] = (),
 ) -> str:
     """Return an access token in the form the relying party is registered for."""
     issued_at = int(now.timestamp())
@@ -87,12 +90,13 @@ def issue(
     }
     if grant is not None:
         claims |= {"grant": grant.grant_id, "acr": grant.acr, "auth_time": int(grant.auth_time.timestamp())}
-    if details:
-        claims["authorization_details"] = details
-    if confirmation:
-        claims["cnf"] = confirmation
-    if actors:
-        claims["act"] = nested(actors)
+    more = {
+        "authorization_details": details,
+        "cnf": confirmation,
+        "act": actors and nested(actors),
+        "bought_with": bought_with,
+    }
+    claims |= {name: value for name, value in more.items() if value}
     if relying_party.access_token_format == "jwt":
         return signer.sign(Purpose.ACCESS_TOKEN, ALGORITHM, claims, typ=TYPE)
     opaque = secrets.token_urlsafe(32)
@@ -130,6 +134,7 @@ def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, 
         auth_time=claims.get("auth_time"),
         confirmation=claims.get("cnf", UNBOUND),
         actors=tuple(_actors(claims.get("act"))),
+        bought_with=tuple(claims.get("bought_with", ())),
     )
 
 

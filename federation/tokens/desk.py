@@ -139,6 +139,7 @@ def answer_for_actor(
         now=now,
         lifetime=min(left, access_token.LIFETIME),
         actors=(relying_party.client_id, *subject.actors),
+        bought_with=(subject.token_id, *subject.bought_with) if subject.actors else (),
     )
     body["issued_token_type"] = access_token.TOKEN_TYPE
     return Answer(body=body, audience=audience, grant=grant)
@@ -155,6 +156,7 @@ def _access(
     now: datetime,
     lifetime: timedelta = access_token.LIFETIME,
     actors: tuple[str, ...] = (),
+    bought_with: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Return an answer with an access token.
 
@@ -175,6 +177,7 @@ def _access(
         now=now,
         lifetime=lifetime,
         actors=actors,
+        bought_with=bought_with,
     )
     return {
         "access_token": access,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from federation.authorization.details import still_fit
 from federation.binding.confirmation import token_type
 from federation.client_authentication.encrypted import encrypt
 from federation.errors import InvalidClient, InvalidRequest, InvalidToken
@@ -13,7 +14,7 @@ from federation.tokens import access_token, refresh_token
 from federation.tokens.access_token import AccessToken
 from federation.tokens.desk import Desk
 from federation.tokens.grants.model import Grant
-from federation.tokens.standing import check_standing
+from federation.tokens.standing import Standing, check_standing
 from keys.states import Purpose
 
 INACTIVE: Mapping[str, Any] = {"active": False}
@@ -40,10 +41,10 @@ def introspect(form: Mapping[str, str], relying_party: RelyingParty, desk: Desk,
         found = access_token.read(desk.signer, desk.store, token, issuer=desk.issuer, now=now)
         if not _concerns(found, relying_party):
             return INACTIVE
-        check_standing(found, grants=desk.grants, registry=desk.registry, now=now)
+        standing = check_standing(found, grants=desk.grants, registry=desk.registry, now=now)
     except InvalidToken:
         return INACTIVE
-    return _of_access(found, desk.issuer)
+    return _of_access(standing, desk)
 
 
 def secure(
@@ -84,10 +85,12 @@ def _concerns(token: AccessToken, relying_party: RelyingParty) -> bool:
     )
 
 
-def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:
+def _of_access(standing: Standing, desk: Desk) -> Mapping[str, Any]:
+    """Say what it means now: what the record of its relying party holds no more is left out."""
+    token = standing.token
     told: dict[str, Any] = {
         "active": True,
-        "iss": issuer,
+        "iss": desk.issuer,
         "sub": token.subject,
         "aud": token.audience,
         "client_id": token.client_id,
@@ -97,8 +100,9 @@ def _of_access(token: AccessToken, issuer: str) -> Mapping[str, Any]:
         "exp": token.expires_at,
         "jti": token.token_id,
     }
-    if token.authorization_details:
-        told["authorization_details"] = token.authorization_details
+    details = still_fit(token.authorization_details, standing.relying_party, desk.detail_types)
+    if details:
+        told["authorization_details"] = details
     if token.grant_id is not None:
         told |= {"acr": token.acr, "auth_time": token.auth_time}
     if token.confirmation:

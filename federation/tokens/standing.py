@@ -1,6 +1,6 @@
 """Whether an access token still stands: its relying party active, its grant, citizen and session not ended."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from federation.errors import InsufficientScope, InvalidToken
@@ -16,6 +16,7 @@ class Standing:
     """A token that is good now, and what it stands on."""
 
     token: AccessToken
+    """Without the scopes that its relying party is not registered for any more."""
     relying_party: RelyingParty
     """The one it was issued to."""
     grant: Grant | None
@@ -29,7 +30,12 @@ def check_standing(
     relying_party = registry.find(token.client_id)
     if relying_party is None:
         raise InvalidToken("the relying party of the token is disabled")
-    standing = Standing(token=token, relying_party=relying_party, grant=_find_grant(token, grants, now))
+    scope = tuple(each for each in token.scope if each in relying_party.scope)
+    standing = Standing(
+        token=token if scope == token.scope else replace(token, scope=scope),
+        relying_party=relying_party,
+        grant=_find_grant(token, grants, now),
+    )
     if token.actors:
         _check_exchanged(standing, grants, registry)
     return standing
@@ -37,16 +43,15 @@ def check_standing(
 
 def check_for_itself(asker: Standing, scope: str) -> None:
     """Raise InsufficientScope unless the token is the relying party's own, for no citizen, and both have the scope."""
-    registered = scope in asker.relying_party.scope and asker.relying_party.confidential
-    if scope not in asker.token.scope or not registered or asker.grant is not None:
+    if scope not in asker.token.scope or not asker.relying_party.confidential or asker.grant is not None:
         raise InsufficientScope("not a token of the relying party itself for this", scope=scope)
 
 
 def _check_exchanged(standing: Standing, grants: GrantStore, registry: RelyingPartyRegistry) -> None:
     """Raise InvalidToken unless it stands itself, and so does every service it went through (RFC 8693)."""
     token, grant = standing.token, standing.grant
-    if grants.is_ended(token.token_id):
-        raise InvalidToken("the access token was revoked")
+    if any(grants.is_ended(each) for each in (token.token_id, *token.bought_with)):
+        raise InvalidToken("the access token was revoked, or one that it was bought with")
     if grant is None or any(registry.find(each) is None for each in (grant.client_id, *token.actors)):
         raise InvalidToken("a service that the token went through is disabled")
 

@@ -47,11 +47,10 @@ def tell(by: Standing, claims_of: Callable[[str], Mapping[str, Any]]) -> dict[st
 
     `claims_of` returns everything known of a citizen, by id; it is asked only when something is to be told.
     """
-    grant, registered = by.grant, by.relying_party.scope
-    scope = tuple(each for each in by.token.scope if each in registered)
+    grant, scope = by.grant, by.token.scope
     if grant is None or "openid" not in scope:
         raise InsufficientScope("the access token was not issued for openid, or that is not registered any more")
-    asked = claims.within(grant.claims, registered)
+    asked = claims.within(grant.claims, by.relying_party.scope)
     if not claims.names(scope, asked, where="userinfo"):
         return {"sub": grant.subject}
     told = claims.select(claims_of(grant.citizen_id), scope, asked, where="userinfo")

@@ -62,18 +62,18 @@ def _subject(
         raise InvalidRequest("subject_token is missing")
     try:
         token = access_token.read(desk.signer, desk.store, presented, issuer=desk.issuer, now=now)
-        grant = check_standing(token, grants=desk.grants, registry=desk.registry, now=now).grant
+        standing = check_standing(token, grants=desk.grants, registry=desk.registry, now=now)
     except InvalidToken as error:
         raise InvalidRequest(f"the subject token is not good: {error}") from error
     if token.audience not in relying_party.resource_uris:
         raise InvalidRequest("the subject token is not for an API of the asker")
-    if grant is None:
+    if standing.grant is None:
         raise InvalidRequest("the subject token is no citizen's")
     if len(token.actors) >= MOST_ACTORS:
         raise InvalidRequest("the subject token was exchanged too often")
     if token.confirmation and not desk.confirmation:
         raise InvalidRequest("the subject token is bound to a key, and what it buys would not be")
-    return token, grant
+    return standing.token, standing.grant
 
 
 def _target(form: Parameters, relying_party: RelyingParty, grant: Grant, desk: Desk) -> str:

@@ -11,6 +11,7 @@ from federation.tokens.introspection import introspect
 from federation.tokens.revocation import revoke
 from federation.tokens.standing import check_standing
 from keys.states import Purpose
+from tests.support.payments import PAYMENT, RECORD
 from tests.support.token_office import APP, ISSUER, NOW, OPAQUE, WEB, claims_in
 
 OTHER = replace(WEB, client_id="other")
@@ -33,6 +34,12 @@ def standing(office, token, now=NOW):
     with office.open() as (_, desk):
         read = access_token.read_for_us(desk.signer, desk.store, token, issuer=ISSUER, now=now)
         return check_standing(read, grants=desk.grants, registry=desk.registry, now=now)
+
+
+def change(office, relying_party, **changes):
+    with office.database.work() as stores:
+        known = stores.relying_parties.find_registered(relying_party.client_id)
+        assert stores.relying_parties.change(replace(known, **changes))
 
 
 def signed_in(office, relying_party=WEB, *scope, **authorised):
@@ -183,16 +190,28 @@ def test_userinfo_follows_a_narrowed_token(office):
         assert userinfo.tell(found, desk.claims_of) == {"sub": first.grant.subject}
 
 
+@FORMS
+def test_what_an_operator_took_from_the_record_is_told_to_no_api(office, issued_to):
+    code = office.sign_in(issued_to, "openid", "permits:read", authorization_details=(PAYMENT, RECORD))
+    token = office.redeem(issued_to, code).body["access_token"]
+    change(office, issued_to, scope=("openid",), authorization_details_types=(RECORD["type"],))
+
+    told = look(office, issued_to, token)
+
+    assert (told["scope"], told["authorization_details"]) == ("openid", (RECORD,))
+
+
 def test_userinfo_follows_what_an_operator_took_from_the_record(office):
     asked = {"userinfo": {"email": None, "locale": None}, "id_token": {}}
     token = signed_in(office, WEB, "email", claims=asked).body["access_token"]
-    found = replace(standing(office, token), relying_party=replace(WEB, scope=("openid", "profile")))
-    closed = replace(found, relying_party=replace(WEB, scope=("email",)))
 
+    change(office, WEB, scope=("openid", "profile"))
     with office.open() as (_, desk):
-        assert userinfo.tell(found, desk.claims_of).keys() == {"sub", "locale"}
-        with pytest.raises(InsufficientScope):
-            userinfo.tell(closed, desk.claims_of)
+        assert userinfo.tell(standing(office, token), desk.claims_of).keys() == {"sub", "locale"}
+
+    change(office, WEB, scope=("email",))
+    with pytest.raises(InsufficientScope), office.open() as (_, desk):
+        userinfo.tell(standing(office, token), desk.claims_of)
 
 
 def test_userinfo_needs_openid_and_a_citizen(office):

@@ -272,6 +272,23 @@ def test_it_ends_alone_and_with_what_the_citizen_takes_back(office):
     assert office.refusal(exchange, office, token) == "invalid_request"
 
 
+def test_what_was_bought_with_a_revoked_token_ends_with_it(office):
+    by_a = exchange(office, called(office)).body["access_token"]
+    by_b = exchange(office, by_a, by=B, to=BACK).body["access_token"]
+    by_c = exchange(office, by_b, by=C, to=LAST).body["access_token"]
+
+    with office.open() as (_, desk):
+        revoke({"token": by_b}, B, desk, NOW)
+    assert look(office, D, by_c) == look(office, C, by_b) == {"active": False}
+    assert office.refusal(exchange, office, by_b, by=C, to=LAST) == "invalid_request"
+    assert look(office, B, by_a)["active"] is True
+
+    again = exchange(office, by_a, by=B, to=BACK).body["access_token"]
+    with office.open() as (_, desk):
+        revoke({"token": by_a}, A, desk, NOW)
+    assert look(office, C, again) == {"active": False}
+
+
 def test_it_is_none_of_our_userinfo(office):
     token = exchange(office, called(office)).body["access_token"]
 
