@@ -90,12 +90,8 @@ def issue(
     }
     if grant is not None:
         claims |= {"grant": grant.grant_id, "acr": grant.acr, "auth_time": int(grant.auth_time.timestamp())}
-    more = {
-        "authorization_details": details,
-        "cnf": confirmation,
-        "act": actors and nested(actors),
-        "bought_with": bought_with,
-    }
+    way = {"act": actors and nested(actors), "bought_with": bought_with}
+    more = {"authorization_details": details, "cnf": confirmation, **way}
     claims |= {name: value for name, value in more.items() if value}
     if relying_party.access_token_format == "jwt":
         return signer.sign(Purpose.ACCESS_TOKEN, ALGORITHM, claims, typ=TYPE)
