@@ -6,7 +6,7 @@ from typing import Any
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registration import Registered
 
-_OURS = frozenset({"client_secret_hash", "created_at", "scope", "may_ask", "revision"})
+_OURS = frozenset({"client_secret_hash", "created_at", "enabled_at", "scope", "may_ask", "revision"})
 
 
 def describe(relying_party: RelyingParty) -> dict[str, Any]:

@@ -101,6 +101,8 @@ class RelyingParty:
     """What an authority signed about it, as it came (RFC 7591 section 2.3)."""
     active: bool = True
     created_at: datetime | None = None
+    enabled_at: datetime | None = None
+    """When an operator last let it work again; None if it was never stopped. What it held before is dead."""
     revision: int = 0
     """How often it was changed: a change is written over the one it was judged on, or not at all."""
 

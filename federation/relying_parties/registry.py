@@ -50,8 +50,8 @@ class RelyingPartyRegistry(Protocol):
     def disable(self, client_id: str, at: datetime) -> bool:
         """Stop an active one, its registration access token for good; of any number of callers, one is told True."""
 
-    def enable(self, client_id: str) -> bool:
-        """Let a disabled one work again; of any number of callers, one is told True."""
+    def enable(self, client_id: str, at: datetime) -> bool:
+        """Let a disabled one work again from then on; of any number of callers, one is told True."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +184,10 @@ class RememberingRegistry:
         self._forget(client_id)
         return self._registry.disable(client_id, at)
 
-    def enable(self, client_id: str) -> bool:
+    def enable(self, client_id: str, at: datetime) -> bool:
         """Let a disabled one work again; say whether this call did it."""
         self._forget(client_id)
-        return self._registry.enable(client_id)
+        return self._registry.enable(client_id, at)
 
     def _forget(self, client_id: str) -> None:
         self._changed = True

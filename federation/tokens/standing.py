@@ -27,9 +27,7 @@ def check_standing(
     token: AccessToken, *, grants: GrantStore, registry: RelyingPartyRegistry, now: datetime
 ) -> Standing:
     """Return what a genuine token stands on; raise InvalidToken if any of it has gone."""
-    relying_party = registry.find(token.client_id)
-    if relying_party is None:
-        raise InvalidToken("the relying party of the token is disabled")
+    relying_party = _find_standing(token, token.client_id, registry)
     scope = tuple(each for each in token.scope if each in relying_party.scope)
     standing = Standing(
         token=token if scope == token.scope else replace(token, scope=scope),
@@ -52,8 +50,18 @@ def _check_exchanged(standing: Standing, grants: GrantStore, registry: RelyingPa
     token, grant = standing.token, standing.grant
     if any(grants.is_ended(each) for each in (token.token_id, *token.bought_with)):
         raise InvalidToken("the access token was revoked, or one that it was bought with")
-    if grant is None or any(registry.find(each) is None for each in (grant.client_id, *token.actors)):
-        raise InvalidToken("a service that the token went through is disabled")
+    if grant is None:
+        raise InvalidToken("the exchanged token is no citizen's")
+    for each in (grant.client_id, *token.actors):
+        _find_standing(token, each, registry)
+
+
+def _find_standing(token: AccessToken, client_id: str, registry: RelyingPartyRegistry) -> RelyingParty:
+    """Return a service that the token went through; raise InvalidToken if it was stopped since, for a while or not."""
+    found = registry.find(client_id)
+    if found is None or (found.enabled_at is not None and token.issued_at <= found.enabled_at.timestamp()):
+        raise InvalidToken("a service that the token went through is disabled, or was since")
+    return found
 
 
 def _find_grant(token: AccessToken, grants: GrantStore, now: datetime) -> Grant | None:

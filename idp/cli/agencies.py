@@ -130,7 +130,7 @@ def enable(client_id: str, *, as_json: bool) -> None:
     now = use.clock.now()
     with use.database.work() as stores:
         found = _known(stores.relying_parties.find_registered(client_id), client_id)
-        if stores.relying_parties.enable(client_id):
+        if stores.relying_parties.enable(client_id, now):
             stores.grants.end_for_relying_party(client_id, now)
             stores.audit.record(AgencyEnabled(at=now, client_id=client_id, by=BY))
     if as_json:

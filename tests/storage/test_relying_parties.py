@@ -153,12 +153,12 @@ def test_a_disabled_service_has_no_token_and_is_changed_by_nobody(durable: "SqlD
         stores.relying_parties.disable("parking", NOW)
         assert stores.relying_parties.find_by_token("parking", "first") is None
         assert not stores.relying_parties.change(FULL)
-        assert stores.relying_parties.enable("parking")
-        assert not stores.relying_parties.enable("parking")
-        assert not stores.relying_parties.enable("nobody")
+        assert stores.relying_parties.enable("parking", NOW)
+        assert not stores.relying_parties.enable("parking", NOW)
+        assert not stores.relying_parties.enable("nobody", NOW)
 
     with durable.work() as stores:
-        assert stores.relying_parties.find("parking") == FULL
+        assert stores.relying_parties.find("parking") == replace(FULL, enabled_at=NOW)
         assert stores.relying_parties.find_by_token("parking", "first") is None
 
 

@@ -22,6 +22,7 @@ relying_parties = Table(
     Column("registered", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("disabled_at", Instant),
+    Column("enabled_at", Instant),
     Column("revision", Integer, nullable=False),
     Column("token_hash", Text),
     Index("ix_relying_parties_created_at", "created_at", "client_id"),
@@ -31,7 +32,7 @@ relying_parties = Table(
 sectors = Table("sectors", metadata, Column("sector", Text, primary_key=True), Column("agency", Text, nullable=False))
 """Who had a service in a sector first. A row stays when its services are gone: subjects are never another's."""
 
-_COLUMNS = {"client_id", "agency", "active", "created_at", "revision"}
+_COLUMNS = {"client_id", "agency", "active", "created_at", "enabled_at", "revision"}
 _DOCUMENT = tuple(field.name for field in fields(RelyingParty) if field.name not in _COLUMNS)
 _LISTS = frozenset(field.name for field in fields(RelyingParty) if str(field.type).startswith("tuple"))
 
@@ -40,6 +41,7 @@ _READ = select(
     relying_parties.c.agency,
     relying_parties.c.active,
     relying_parties.c.created_at,
+    relying_parties.c.enabled_at,
     relying_parties.c.revision,
     relying_parties.c.registered,
 )
@@ -65,7 +67,7 @@ _DISABLE = update(relying_parties).where(_ACTIVE_ROW).values(active=False, disab
 _ENABLE = (
     update(relying_parties)
     .where(relying_parties.c.client_id == bindparam("wanted"), relying_parties.c.active == false())
-    .values(active=True, disabled_at=None)
+    .values(active=True, disabled_at=None, enabled_at=bindparam("at"))
 )
 _CLAIM = insert(sectors).on_conflict_do_nothing()
 _HAND_OVER = (
@@ -146,9 +148,9 @@ class SqlRelyingParties:
         """Stop an active one and forget its token; say whether this call did it."""
         return self._work.write(_DISABLE, {"wanted": client_id, "at": at}).rowcount == 1
 
-    def enable(self, client_id: str) -> bool:
+    def enable(self, client_id: str, at: datetime) -> bool:
         """Let a disabled one work again; say whether this call did it."""
-        return self._work.write(_ENABLE, {"wanted": client_id}).rowcount == 1
+        return self._work.write(_ENABLE, {"wanted": client_id, "at": at}).rowcount == 1
 
     def _claim_sector(self, relying_party: RelyingParty) -> None:
         self._work.write(_CLAIM, {"sector": relying_party.sector, "agency": relying_party.agency})
@@ -174,6 +176,7 @@ def _value(row: Row) -> RelyingParty:
         agency=row.agency,
         active=row.active,
         created_at=row.created_at,
+        enabled_at=row.enabled_at,
         revision=row.revision,
         **known,
     )

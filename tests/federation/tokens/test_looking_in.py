@@ -17,6 +17,7 @@ from tests.support.token_office import APP, ISSUER, NOW, OPAQUE, WEB, claims_in
 OTHER = replace(WEB, client_id="other")
 RESOURCE = replace(WEB, client_id="resource", introspection=True)
 FORMS = pytest.mark.parametrize("issued_to", [WEB, OPAQUE], ids=["jwt", "opaque"])
+SECOND = timedelta(seconds=1)
 MACHINE = {"grant_type": "client_credentials", "scope": "permits:read"}
 
 
@@ -188,6 +189,21 @@ def test_userinfo_follows_a_narrowed_token(office):
 
     with office.open() as (_, desk):
         assert userinfo.tell(found, desk.claims_of) == {"sub": first.grant.subject}
+
+
+@FORMS
+def test_a_service_let_in_again_has_nothing_of_what_it_held_before(office, issued_to):
+    before = office.request(issued_to, **MACHINE).body["access_token"]
+    with office.database.work() as stores:
+        stores.relying_parties.disable(issued_to.client_id, NOW)
+    assert look(office, issued_to, before) == {"active": False}
+
+    with office.database.work() as stores:
+        stores.relying_parties.enable(issued_to.client_id, NOW + SECOND)
+
+    assert look(office, issued_to, before) == {"active": False}
+    after = office.request(issued_to, now=NOW + 2 * SECOND, **MACHINE).body["access_token"]
+    assert look(office, issued_to, after, NOW + 2 * SECOND)["active"] is True
 
 
 @FORMS

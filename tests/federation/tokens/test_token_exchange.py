@@ -255,6 +255,10 @@ def test_it_stands_while_every_service_on_the_way_does(office, gone):
     assert look(office, C, by_b) == {"active": False}
     assert office.refusal(exchange, office, by_b, by=C, to=LAST) == "invalid_request"
 
+    with office.database.work() as stores:
+        stores.relying_parties.enable(gone, NOW)
+    assert look(office, C, by_b) == {"active": False}, "what it held before stays dead"
+
 
 def test_it_ends_alone_and_with_what_the_citizen_takes_back(office):
     token = called(office)

@@ -307,7 +307,7 @@ def test_an_operator_who_disables_a_service_ends_its_token_for_good(own: Registr
     assert own.call("GET").status_code == 401
 
     with own.dev.site.use.database.work() as stores:
-        assert stores.relying_parties.enable(own.told["client_id"])
+        assert stores.relying_parties.enable(own.told["client_id"], own.dev.site.clock.now())
     assert own.call("GET").status_code == 401
 
 

@@ -180,6 +180,7 @@ def upgrade() -> None:
         ),
         sa.Column("created_at", tables.Instant(), nullable=False),
         sa.Column("disabled_at", tables.Instant(), nullable=True),
+        sa.Column("enabled_at", tables.Instant(), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("token_hash", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_relying_parties")),
