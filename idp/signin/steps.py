@@ -42,20 +42,23 @@ class Visitor:
 def next_step(asked: Interaction, visitor: Visitor | None, now: datetime) -> Step:  # noqa: PLR0911 - one a step
     """Return the first thing still missing before the agency can have its answer.
 
-    Of what is known of citizens, and of how they signed in, nothing shows before they have agreed to anything: in
-    silence their consent is missing first, and who is too little known is asked before their agency hears of it.
+    In silence, an agency that its citizen has not agreed to sees that somebody is signed in and nothing more: not when
+    or how, or how well they are known. Who is too little known is asked before their agency hears of it.
     """
     if visitor is None or not visitor.session.live(now):
         return Step.SIGN_IN
     session = visitor.session
-    if not asked.accepts_age_of(session, now):
+    agreed = not asked.lacks_consent(session.citizen_id, visitor.consent)
+    veiled = asked.asked.silent and not agreed
+    if not veiled and not asked.accepts_age_of(session, now):
         return Step.SIGN_IN
     if asked.asked.hinted_subject not in (None, visitor.subject):
         return Step.WRONG_CITIZEN if asked.signed_in_here(session) else Step.SIGN_IN
+    if veiled:
+        return Step.CONSENT
     if asked.asks_as_whom(session, expected=visitor.expected):
         return Step.SELECT_ACCOUNT
-    agreed = not asked.lacks_consent(session.citizen_id, visitor.consent)
-    if not at_least(session.acr, asked.level) and (agreed or not asked.asked.silent):
+    if not at_least(session.acr, asked.level):
         return Step.STEP_UP
     if not agreed:
         return Step.CONSENT

@@ -127,7 +127,7 @@ def test_an_agency_is_told_what_was_wrong(browser: Browser, changes: dict[str, s
         ({}, "consent_required"),
         ({"acr_values": "aal2"}, "consent_required"),
         ({"login_hint": "somebody@else.example"}, "consent_required"),
-        ({"max_age": "0"}, "login_required"),
+        ({"max_age": "0"}, "consent_required"),
         ({"claims": '{"id_token":{"sub":{"value":"another"}}}'}, "login_required"),
     ],
 )

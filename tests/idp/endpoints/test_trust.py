@@ -95,7 +95,7 @@ def test_who_is_less_known_is_refused_and_not_called_better_known(
         assert told(browser.authorize(asked | more))["error"] == "unmet_authentication_requirements"
 
 
-@pytest.mark.parametrize("asks", [{"vtr": '["P3"]'}, {"vtr": '["Cl.Cm"]'}, {"acr_values": "aal2"}])
+@pytest.mark.parametrize("asks", [{"vtr": '["P3"]'}, {"vtr": '["Cl.Cm"]'}, {"acr_values": "aal2"}, {"max_age": "0"}])
 @pytest.mark.parametrize("known", [("P0", "aal1"), ("P3", "aal2")])
 def test_a_service_that_nobody_agreed_to_learns_nothing_of_who_is_there(
     browser: Browser, public: str, known: tuple[str, str], asks: dict[str, str]
