@@ -119,11 +119,11 @@ def check_redirect_uri(params: Parameters, relying_party: RelyingParty) -> str:
 def return_address(params: Parameters, relying_party: RelyingParty) -> ReturnAddress:
     """Return where even an error goes; raise RedirectUriMismatch. What may not be used of the rest is left out."""
     redirect_uri = check_redirect_uri(params, relying_party)
-    state, mode = params.get("state"), params.get("response_mode")
+    state = params.get("state")
     return ReturnAddress(
         client_id=relying_party.client_id,
         redirect_uri=redirect_uri,
-        response_mode=mode if mode in response_modes.allowed(relying_party) else response_modes.usual(relying_party),
+        response_mode=response_modes.usable(params.get("response_mode"), relying_party),
         state=state if state is not None and is_fit(state, BOUNDS["state"]) else None,
     )
 

@@ -28,7 +28,9 @@ def allowed(relying_party: RelyingParty) -> tuple[str, ...]:
     return relying_party.response_modes or MODES
 
 
-def usual(relying_party: RelyingParty) -> str:
-    """Return the way an error goes when the request names none that may be used."""
+def usable(named: str | None, relying_party: RelyingParty) -> str:
+    """Return the way that was named if it may be asked for, or else the one in which an error goes then."""
     ways = allowed(relying_party)
+    if named in ways:
+        return named
     return QUERY if QUERY in ways else ways[0]

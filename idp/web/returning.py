@@ -1,8 +1,9 @@
 """The way back to the agency for a citizen whose interaction is gone: out of this browser's own cookies."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from federation.authorization.return_address import ReturnAddress
+from federation.relying_parties import response_modes
 from federation.relying_parties.model import RelyingParty
 from idp.signin import envelope
 from idp.signin.errors import InteractionExpired
@@ -43,7 +44,10 @@ def find_way_back(interaction_id: str) -> WayBack | None:
     if opened is None:
         return None
     relying_party = envelope.service_at(opened.address, stores().relying_parties)
-    return None if relying_party is None else WayBack(opened.address, relying_party)
+    if relying_party is None:
+        return None
+    mode = response_modes.usable(opened.address.response_mode, relying_party)
+    return WayBack(replace(opened.address, response_mode=mode), relying_party)
 
 
 def expired(interaction_id: str) -> InteractionExpired:

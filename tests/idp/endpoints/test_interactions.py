@@ -60,6 +60,30 @@ def test_nobody_is_returned_to_an_address_that_was_given_up_meanwhile(
     assert "Location" not in answer.headers
 
 
+@pytest.mark.parametrize("way", ["allow", "deny", "cancel", "return"])
+def test_who_wants_signed_answers_alone_by_now_is_answered_by_no_other(
+    site: Site, browser: Browser, citizen: Citizen, way: str
+) -> None:
+    asking = site.register(
+        RelyingParty(
+            client_id=draw_id(), client_name="Asking", agency="City", redirect_uris=(REDIRECT_URI,), sector="rp.example"
+        )
+    )
+    browser.sign_in(citizen)
+    interaction_id = browser.begin({"client_id": asking.client_id, "scope": "openid"})
+    with site.use.database.work() as stores:
+        stores.relying_parties.change(replace(asking, response_modes=("jwt",)))
+
+    if way == "return":
+        site.flush()
+    answer = browser.get(f"/{way}/{interaction_id}") if way in ("cancel", "return") else None
+    answer = answer or browser.press(f"/consent/{interaction_id}", way)
+    if way == "allow":
+        answer = browser.get(answer.location)
+
+    assert told(answer).keys() == {"response"}
+
+
 def test_a_request_too_large_to_keep_is_refused_and_not_kept(browser: Browser) -> None:
     emails = [f"{number}{'a' * 180}@example.org" for number in range(19)]
     claims = json.dumps({"userinfo": {"email": {"values": emails}}})
