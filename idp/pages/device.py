@@ -14,6 +14,7 @@ from federation.authorization.device import DeviceRequest
 from federation.relying_parties.model import RelyingParty
 from idp.authentication.allowance import give_back, take_slot
 from idp.pages import refusals
+from idp.signin.errors import NotThisBrowser
 from idp.signin.interactions import draw_id, hashed, looks_like_id
 from idp.web import browser, devices, own_sign_in
 from idp.web.access import anyone
@@ -58,7 +59,8 @@ def enter() -> ResponseReturnValue:
         return _page(typed, errors={"user_code": wrong}), refusals.WRONG
     give_back(use.ephemeral, TRIES, slot)
     visit_id = draw_id()
-    use.ephemeral.put(VISIT, hashed(visit_id), {"device": waiting.key}, device.LIFETIME)
+    visit = {"device": waiting.key, "browser": browser.make_known()}
+    use.ephemeral.put(VISIT, hashed(visit_id), visit, device.LIFETIME)
     return redirect(url_for("device.confirm", visit_id=visit_id), 303)
 
 
@@ -129,8 +131,11 @@ def decide(visit_id: str) -> ResponseReturnValue:
 
 
 def _find(visit_id: str) -> tuple[DeviceRequest, RelyingParty] | None:
+    """Return what a visit is about, or None if that is over; raise NotThisBrowser where the code was typed elsewhere."""
     use = services()
     visit = use.ephemeral.get(VISIT, hashed(visit_id)) if looks_like_id(visit_id) else None
+    if visit is not None and visit["browser"] != browser.known_as():
+        raise NotThisBrowser
     waiting = None if visit is None else device.find_by_key(use.ephemeral, visit["device"], use.clock.now())
     service = None if waiting is None else stores().relying_parties.find(waiting.client_id)
     return None if waiting is None or service is None else (waiting, service)

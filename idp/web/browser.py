@@ -139,7 +139,7 @@ def find_interaction(interaction_id: str) -> Interaction:
         raise returning.expired(interaction_id)
     if found.browser is None:
         found = _take_up(found)
-    elif found.browser != _browser():
+    elif found.browser != known_as():
         raise NotThisBrowser
     if found.finished:
         raise finished(found)
@@ -169,6 +169,17 @@ def finished(interaction: Interaction) -> InteractionFinished:
     if relying_party is None:
         return InteractionFinished()
     return InteractionFinished(service=relying_party.client_name, return_url=relying_party.client_uri)
+
+
+def known_as() -> str | None:
+    """Return the hash of this browser's own cookie, or None if it has none."""
+    value = cookies.read(BROWSER)
+    return hashed(value) if value is not None and looks_like_id(value) else None
+
+
+def make_known() -> str:
+    """Let this browser keep a cookie of its own, and return the hash of it."""
+    return _keep(_own_value())
 
 
 def return_to(interaction_id: str) -> BaseResponse:
@@ -225,12 +236,6 @@ def _take_up(interaction: Interaction) -> Interaction:
     return update_interaction(_bound(interaction, value))
 
 
-def _browser() -> str | None:
-    """Return the hash of this browser's own cookie, or None if it has none."""
-    value = cookies.read(BROWSER)
-    return hashed(value) if value is not None and looks_like_id(value) else None
-
-
 def _own_value() -> str:
     """Return the value of this browser's own cookie, a new one if it has none."""
     value = cookies.read(BROWSER)
@@ -238,6 +243,11 @@ def _own_value() -> str:
 
 
 def _bound(interaction: Interaction, value: str) -> Interaction:
-    cookies.keep(BROWSER, value, BROWSER_KEPT, stored=False)
+    known = _keep(value)
     returning.keep_envelope(interaction)
-    return replace(arriving(interaction), browser=hashed(value))
+    return replace(arriving(interaction), browser=known)
+
+
+def _keep(value: str) -> str:
+    cookies.keep(BROWSER, value, BROWSER_KEPT, stored=False)
+    return hashed(value)

@@ -156,6 +156,25 @@ def test_of_racing_browsers_one_takes_a_code_up(site: Site) -> None:
     assert enter(site.browser(), begun["user_code"]).status_code == 422
 
 
+@pytest.mark.parametrize("has_one_of_its_own", [False, True])
+def test_a_visit_is_of_the_browser_in_which_the_code_was_typed(
+    site: Site, browser: Browser, has_one_of_its_own: bool
+) -> None:
+    """Section 5.4. A link to the last page, past the one where a citizen compares the code, is worth nothing."""
+    begun, other = begin(site), site.browser()
+    confirm = enter(browser, begun["user_code"]).location
+    if has_one_of_its_own:
+        enter(other, begin(site)["user_code"])
+
+    seen = other.get(confirm)
+    form = hidden_fields(other.get("/device").text)
+    pressed = [other.post(confirm, {**form, "decision": decision}) for decision in ("continue", "stop")]
+
+    assert [answer.status_code for answer in (seen, *pressed)] == [403] * 3
+    assert "Kiosk" not in seen.text + pressed[0].text
+    assert browser.press(confirm, "continue").location.startswith("/authorize/")
+
+
 def test_another_site_can_neither_enter_nor_decide(site: Site, browser: Browser) -> None:
     begun = begin(site)
     confirm = enter(browser, begun["user_code"]).location
