@@ -131,7 +131,7 @@ def decide(visit_id: str) -> ResponseReturnValue:
 
 
 def _find(visit_id: str) -> tuple[DeviceRequest, RelyingParty] | None:
-    """Return what a visit is about, or None if that is over; raise NotThisBrowser where the code was typed elsewhere."""
+    """Return what a visit is about, or None if that is over; raise NotThisBrowser for one of another browser."""
     use = services()
     visit = use.ephemeral.get(VISIT, hashed(visit_id)) if looks_like_id(visit_id) else None
     if visit is not None and visit["browser"] != browser.known_as():

@@ -17,9 +17,12 @@ from idp.worker.deliveries import Handler
 DONE = (200, 204)
 """204 too, because some frameworks make it of an empty 200 (section 2.8)."""
 REFUSED = 400
+FINAL = (*DONE, REFUSED)
 ANSWER_BYTES = 64 * 1024
 """Only the status counts, but an agency may send a page along."""
 REST_SECONDS = 10.0
+SLOW_SECONDS = 0.5
+"""An agency that takes longer to say that it failed is left alone like one that says nothing."""
 
 
 def logout_handler(use: Services) -> tuple[str, Handler]:
@@ -31,6 +34,7 @@ def logout_handler(use: Services) -> tuple[str, Handler]:
         service, address = _find_service(use, over)
         if resting.still(over.client_id):
             raise DeliveryFailed("it did not answer a moment ago")
+        began = time.monotonic()
         try:
             status = use.fetcher.post(
                 address, {"logout_token": _token(use, service, over)}, max_bytes=ANSWER_BYTES
@@ -38,7 +42,10 @@ def logout_handler(use: Services) -> tuple[str, Handler]:
         except (FetchFailed, FetchRefused) as error:
             resting.begin(over.client_id)
             raise DeliveryFailed(str(error)) from error
-        resting.end(over.client_id)
+        if status not in FINAL and time.monotonic() - began > SLOW_SECONDS:
+            resting.begin(over.client_id)
+        else:
+            resting.end(over.client_id)
         _note(use, over, status)
         return False
 
@@ -46,7 +53,7 @@ def logout_handler(use: Services) -> tuple[str, Handler]:
 
 
 class Resting:
-    """Which agencies did not answer just now: one message in ten seconds finds out whether they do again.
+    """Which agencies did not answer in good time just now: one message in ten seconds finds out whether they do again.
 
     Otherwise one agency that hangs would take every slot, and the others would hear late.
     """
@@ -100,7 +107,7 @@ def _token(use: Services, service: RelyingParty, over: LogoutNotice) -> str:
 
 def _note(use: Services, over: LogoutNotice, status: int) -> None:
     """Record a final answer; raise DeliveryFailed for every answer but done."""
-    if status not in (*DONE, REFUSED):
+    if status not in FINAL:
         raise DeliveryFailed(f"it answered {status}")
     event = LogoutDelivered if status in DONE else LogoutRefused
     with use.database.work() as stores:

@@ -249,6 +249,28 @@ def test_an_agency_that_hangs_delays_neither_the_citizen_nor_the_others(
         released.set()
 
 
+def test_an_agency_that_is_slow_to_fail_does_not_keep_the_others_waiting(
+    site: Site, use: Services, agency: Listener
+) -> None:
+    """A whole answer just within the deadline holds a slot as long as none does."""
+    register(site, agency)
+    register(site, agency, "library")
+
+    def be_slow(out: BinaryIO) -> None:
+        time.sleep(0.8 * DEADLINE)
+        answer(b"", status=503)(out)
+
+    agency.answers["/parking"] = be_slow
+    agency.answers["/library"] = answer(b"")
+    tell(site, "parking", times=40)
+    tell(site, "library")
+
+    with working(use):
+        wait_until(lambda: any(path == "/library" for path, *_ in agency.calls))
+
+        assert len([path for path, *_ in agency.calls if path == "/parking"]) < 10
+
+
 def test_one_message_finds_out_whether_an_agency_answers_again() -> None:
     now = [0.0]
     resting = Resting(seconds=10, monotonic=lambda: now[0])
