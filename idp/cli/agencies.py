@@ -15,7 +15,7 @@ from federation.relying_parties.faults import InvalidClientMetadata
 from federation.relying_parties.model import RelyingParty
 from federation.relying_parties.registration import register
 from federation.relying_parties.registry import MEMORY_SECONDS
-from federation.relying_parties.resource_owners import check_resources
+from federation.relying_parties.resource_owners import check_owned, check_resources
 from federation.relying_parties.rules import RegistrationRules
 from idp.audit.agencies import AgencyChanged, AgencyDisabled, AgencyEnabled, AgencyRegistered, AgencyTokenMade
 from idp.cli import TAKES_ID, Refusal
@@ -130,6 +130,8 @@ def enable(client_id: str, *, as_json: bool) -> None:
     now = use.clock.now()
     with use.database.work() as stores:
         found = _known(stores.relying_parties.find_registered(client_id), client_id)
+        with _faults_told("Nothing was changed."):
+            check_owned(found, stores.relying_parties, issuer=use.settings.issuer)
         if stores.relying_parties.enable(client_id, now):
             stores.grants.end_for_relying_party(client_id, now)
             stores.audit.record(AgencyEnabled(at=now, client_id=client_id, by=BY))

@@ -2,6 +2,7 @@
 
 import json
 import re
+import secrets
 
 import pytest
 
@@ -135,6 +136,20 @@ def test_a_disabled_service_is_enabled_and_not_changed_before(service: Service) 
     assert service.cli_json("agencies", "enable", client_id) == {"client_id": client_id, "active": True}
     assert service.cli_json("agencies", "show", client_id)["active"] is True
     assert service.cli("agencies", "enable", client_id).returncode == 0
+
+
+def test_a_service_whose_api_is_anothers_by_now_is_not_enabled_beside_it(service: Service) -> None:
+    api = {"resource_uris": [f"https://{secrets.token_hex(4)}.example/api"], "grant_types": ["client_credentials"]}
+    first = service.cli_json("agencies", "add", stdin=api | {"client_name": "First"})["client_id"]
+    service.cli("agencies", "disable", first)
+    heir = service.cli_json("agencies", "add", stdin=api | {"client_name": "Heir"})["client_id"]
+
+    done = service.cli("agencies", "enable", first, check=False)
+    assert (done.returncode, "resource_uris[0]" in done.stderr) == (2, True)
+    assert service.cli_json("agencies", "show", first)["active"] is False
+
+    service.cli("agencies", "disable", heir)
+    assert service.cli("agencies", "enable", first).returncode == 0
 
 
 @pytest.mark.parametrize("verb", ["show", "disable", "enable", "update"])
