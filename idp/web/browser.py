@@ -13,13 +13,12 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from federation.authorization.response import origin_of
-from federation.relying_parties import redirect_uris, response_modes
 from idp.audit.sessions import SessionBegan, SessionRenewed
 from idp.sessions.devices import describe
 from idp.sessions.model import Session
 from idp.sessions.store import SEEN_EVERY
 from idp.signin import interactions
-from idp.signin.errors import InteractionFinished, NotThisBrowser, SessionOver, UnknownService, WrongReturnAddress
+from idp.signin.errors import InteractionFinished, NotThisBrowser, SessionOver
 from idp.signin.interaction import Interaction
 from idp.signin.interactions import hashed, looks_like_id
 from idp.web import cookies, ending, language, returning
@@ -143,7 +142,7 @@ def find_interaction(interaction_id: str) -> Interaction:
         raise NotThisBrowser
     if found.finished:
         raise finished(found)
-    found = _as_registered_now(found)
+    found = returning.as_registered_now(found)
     allow_form_to(origin_of(found.asked.redirect_uri))
     language.prefer(found.ui_locales)
     return found
@@ -206,26 +205,6 @@ def _hold(session: Session, key: str) -> None:
     """Give the browser its new key."""
     g.current_session = session
     cookies.keep(SESSION, key)
-
-
-def _as_registered_now(interaction: Interaction) -> Interaction:
-    """Return it with a way of answering that may be used still; what is registered may have changed meanwhile.
-
-    Raises UnknownService and WrongReturnAddress: not even an error goes to an address that was given up. Pages of our
-    own, to which an account or a device leads, are no agency's.
-    """
-    asked = interaction.asked
-    if asked.redirect_uri.startswith(services().settings.issuer + "/"):
-        return interaction
-    asking = stores().relying_parties.find(asked.client_id)
-    if asking is None:
-        raise UnknownService("the relying party was disabled during the interaction")
-    if not redirect_uris.is_registered(asking, asked.redirect_uri):
-        raise WrongReturnAddress("redirect_uri is not registered any more")
-    mode = response_modes.usable(asked.response_mode, asking)
-    return (
-        interaction if mode == asked.response_mode else replace(interaction, asked=replace(asked, response_mode=mode))
-    )
 
 
 def _take_up(interaction: Interaction) -> Interaction:

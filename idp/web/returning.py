@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 
 from federation.authorization.return_address import ReturnAddress
-from federation.relying_parties import response_modes
+from federation.relying_parties import redirect_uris, response_modes
 from federation.relying_parties.model import RelyingParty
 from idp.signin import envelope
-from idp.signin.errors import InteractionExpired
+from idp.signin.errors import InteractionExpired, UnknownService, WrongReturnAddress
 from idp.signin.interaction import Interaction
 from idp.signin.interactions import looks_like_id
 from idp.web import cookies
@@ -56,3 +56,23 @@ def expired(interaction_id: str) -> InteractionExpired:
     if way is None:
         return InteractionExpired(service=None, return_url=None)
     return InteractionExpired(service=way.relying_party.client_name, return_url=f"/return/{interaction_id}")
+
+
+def as_registered_now(interaction: Interaction) -> Interaction:
+    """Return it with a way of answering that may be used still; what is registered may have changed meanwhile.
+
+    Raises UnknownService and WrongReturnAddress: not even an error goes to an address that was given up. Pages of our
+    own, to which an account or a device leads, are no agency's.
+    """
+    asked = interaction.asked
+    if asked.redirect_uri.startswith(services().settings.issuer + "/"):
+        return interaction
+    asking = stores().relying_parties.find(asked.client_id)
+    if asking is None:
+        raise UnknownService("the relying party was disabled during the interaction")
+    if not redirect_uris.is_registered(asking, asked.redirect_uri):
+        raise WrongReturnAddress("redirect_uri is not registered any more")
+    mode = response_modes.usable(asked.response_mode, asking)
+    return (
+        interaction if mode == asked.response_mode else replace(interaction, asked=replace(asked, response_mode=mode))
+    )
