@@ -1,4 +1,4 @@
-"""The way back to the agency for a citizen whose interaction is gone: out of this browser's own cookies."""
+"""The way back to the agency: judged by what is registered now, and kept in cookies for when an interaction is gone."""
 
 from dataclasses import dataclass, replace
 
