@@ -10,7 +10,10 @@ _OURS = frozenset({"client_secret_hash", "created_at", "enabled_at", "scope", "m
 
 
 def describe(relying_party: RelyingParty) -> dict[str, Any]:
-    """Return all that is registered, defaults included, as JSON values. The secret's hash stays out."""
+    """Return all that is registered, defaults included, as JSON values. The secret's hash stays out.
+
+    A scope has one name at least (RFC 6749 section 3.3): with none it is left out, so that it can be said again.
+    """
     issued = relying_party.created_at
     described: dict[str, Any] = {"client_id": relying_party.client_id}
     if issued is not None:
@@ -19,7 +22,8 @@ def describe(relying_party: RelyingParty) -> dict[str, Any]:
         value = getattr(relying_party, field.name)
         if field.name not in _OURS and value is not None:
             described[field.name] = list(value) if isinstance(value, tuple) else value
-    described["scope"] = " ".join(relying_party.scope)
+    if relying_party.scope:
+        described["scope"] = " ".join(relying_party.scope)
     return described
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from joserfc.jwk import ECKey
 
+from federation.relying_parties.rules import DEVICE_CODE
 from tests.support.developer import Developer, dev, guarded, host, metadata
 from tests.support.site import CHALLENGE, Browser
 
@@ -136,6 +137,20 @@ def test_what_is_left_out_goes_back_to_its_default(own: Registration) -> None:
 @pytest.mark.parametrize("name", OURS)
 def test_what_is_ours_to_say_may_not_be_sent(own: Registration, name: str) -> None:
     assert faulty(own.call("PUT", own.wanting(**{name: own.first[name]}))) == name
+
+
+@pytest.mark.parametrize("grant_types", [["authorization_code"], ["client_credentials"], [DEVICE_CODE]])
+def test_what_was_told_can_be_sent_back(dev: Developer, grant_types: list[str]) -> None:
+    """RFC 7592 section 2.2: an update holds every member as it was told. No scope is none, not an empty one."""
+    returns: dict[str, Any] = {} if "authorization_code" in grant_types else {"redirect_uris": []}
+    told = dev.registered(grant_types=grant_types, **returns)
+    said = {name: value for name, value in told.items() if name not in OURS}
+
+    again = dev.call("PUT", f"/register/{told['client_id']}", said, told["registration_access_token"])
+
+    assert again.status_code == 200, again.text
+    kept = {name: value for name, value in again.get_json().items() if name not in OURS}
+    assert {**kept, "client_secret": said["client_secret"]} == said
 
 
 @pytest.mark.parametrize("client_id", [None, "rp", 7, [], ""])
