@@ -1,8 +1,8 @@
 """The web application: every endpoint and page around the collaborators that `idp.assembly` makes.
 
-Order of calls of a request: a public document is answered at once; else telemetry begins, `proxies` and `bounds`
-look at it, the blueprint names its callers, the view runs inside its unit of work, an error is rendered, headers
-are added.
+Order of calls of a request: a public document is answered at once; else a place is waited for, telemetry begins,
+`proxies` and `bounds` look at it, the blueprint names its callers, the view runs inside its unit of work, an error is
+rendered, headers are added.
 """
 
 from flask import Flask
@@ -50,6 +50,7 @@ from idp.pages import (
 )
 from idp.settings import Settings
 from idp.web import bounds, chosen_language, compression, csrf, errors, language, proxies, telemetry
+from idp.web.admission import Admission
 from idp.web.published import Published
 from idp.web.transaction import TransactionalFlask
 
@@ -112,5 +113,6 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     compression.install(app)
     for module in (*MACHINES, *PEOPLE, *(() if settings.registration == "closed" else REGISTRATION)):
         app.register_blueprint(module.bp)
+    app.wsgi_app = Admission(app, use.gate, issuer=settings.issuer)  # type: ignore[method-assign]  # Flask's own way
     app.wsgi_app = Published(app, described.PLACES | discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
     return app

@@ -36,7 +36,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Services:
     clock = clock or SystemClock()
     wrapping = Wrapping(settings.key_encryption_key)
     provider = EmbeddedProvider(wrapping)
-    engine = connect(settings.database_url, pool_size=2 * settings.blocking_threads + 1)
+    engine = connect(settings.database_url, pool_size=2 * settings.places + 1)
     database = SqlDatabase(engine, RecentRelyingParties())
     fetcher = Fetcher(allow=settings.fetch_allow, extra_ca=settings.extra_ca)
 

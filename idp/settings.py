@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     ] = DEFAULT_PREPUBLISH
     threads: Annotated[
         int | None,
-        Field(ge=2, le=64, description="Requests a worker handles at once; unset: 2 with SQLite, 4 otherwise."),
+        Field(ge=2, le=64, description="Requests a worker works on at once; unset: 2 with SQLite, 4 otherwise."),
     ] = None
     pkce: Annotated[
         Literal["required", "optional-for-confidential"],
@@ -199,8 +199,8 @@ class Settings(BaseSettings):
         return value
 
     @property
-    def blocking_threads(self) -> int:
-        """Requests that one worker handles at once (profile: 2 on SQLite, 4 where threads cover a network wait)."""
+    def places(self) -> int:
+        """Requests that one worker works on at once (profile: 2 on SQLite, 4 where threads cover a network wait)."""
         if self.threads is not None:
             return self.threads
         return 2 if self.database_url.startswith("sqlite") else 4

@@ -1,9 +1,13 @@
 """Passwords: how they are hashed, and how a flood of them is kept from everything else (SP 800-63B-4 section 3.1.1)."""
 
+import os
 import secrets
+import sys
+import threading
 import unicodedata
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
@@ -19,8 +23,15 @@ _HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash
 """Argon2id with 19 MiB, the first choice of OWASP's password storage list."""
 
 
+MOST_WAITING = 16
+"""Passwords that wait for a place."""
+PATIENCE_SECONDS = 4.0
+LESS_URGENT = 10
+"""By how much the niceness of the threads that hash is above ours: they have what is left of a core."""
+
+
 class TooBusy(Exception):
-    """All hashing places of this worker are taken. Answered at once, with Retry-After."""
+    """All hashing places of this worker are taken, and too many wait for one. Answered with Retry-After."""
 
     retry_after = 2
     """Seconds."""
@@ -73,26 +84,39 @@ def prepare(password: str) -> str:
 
 
 class PasswordHashing:
-    """Hashes and compares, in a bounded number of threads of one worker process.
+    """Hashes and compares, in a bounded number of threads of one worker process that everything else goes before.
 
     Hold a place (`admitted`) around counting the attempt and comparing, so that who is refused for
     want of a place has not used up an attempt.
     """
 
-    def __init__(self, peppers: Peppers, *, at_once: int) -> None:
+    def __init__(
+        self, peppers: Peppers, *, at_once: int, aside: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> None:
+        """Take what lets others be served while a request waits here (`aside`)."""
         self.peppers = peppers
+        self._aside = aside
         self._places = BoundedSemaphore(at_once)
-        self._nobody = self._encode(secrets.token_urlsafe(24))
+        self._line = BoundedSemaphore(at_once + MOST_WAITING)
+        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_give_way)
+        self._nobody = _HASHER.hash(self.peppers.mac(peppers.newest, _PURPOSE, secrets.token_urlsafe(24)))
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
-        """Hold one of the hashing places; raise `TooBusy` at once when there is none."""
-        if not self._places.acquire(blocking=False):
+        """Hold one of the hashing places, waiting for it in a short line; raise `TooBusy` when there is none."""
+        if not self._line.acquire(blocking=False):
             raise TooBusy
         try:
-            yield
+            with self._aside():
+                found = self._places.acquire(timeout=PATIENCE_SECONDS)
+            if not found:
+                raise TooBusy
+            try:
+                yield
+            finally:
+                self._places.release()
         finally:
-            self._places.release()
+            self._line.release()
 
     def hash(self, password: str, *, stands_alone: bool, now: datetime) -> StoredPassword:
         """Return what to keep of a password that passed the rules."""
@@ -118,10 +142,20 @@ class PasswordHashing:
         return Verdict(matches=True, outdated=outdated)
 
     def _encode(self, prepared: str) -> str:
-        return _HASHER.hash(self.peppers.mac(self.peppers.newest, _PURPOSE, prepared))
+        keyed = self.peppers.mac(self.peppers.newest, _PURPOSE, prepared)
+        with self._aside():
+            return self._threads.submit(_HASHER.hash, keyed).result()
 
     def _matches(self, encoded: str, pepper: int, prepared: str) -> bool:
+        keyed = self.peppers.mac(pepper, _PURPOSE, prepared)
         try:
-            return _HASHER.verify(encoded, self.peppers.mac(pepper, _PURPOSE, prepared))
+            with self._aside():
+                return self._threads.submit(_HASHER.verify, encoded, keyed).result()
         except (VerificationError, InvalidHashError):
             return False
+
+
+def _give_way() -> None:
+    """Let every other thread go before this one, where the system knows threads by themselves."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LESS_URGENT)

@@ -21,11 +21,13 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from idp import logs
+from idp.authentication import passwords
 from idp.authentication.breached_passwords import BreachedPasswords, FilterUnreadable
 from idp.cli import Refusal
 from idp.cli.attendant import Attendant
 from idp.cli.printing import say
 from idp.settings import Settings, load, variable
+from idp.web import gate
 
 LONGEST_REQUEST_SECONDS = 30
 ENDS = (signal.SIGTERM, signal.SIGINT)
@@ -160,6 +162,11 @@ def _may_be_ended() -> None:
     _let_end()
 
 
+def _threads(settings: Settings) -> int:
+    """Return how many threads a worker may have: for those who wait too, at the gate or for a password's hash."""
+    return 2 * settings.places + gate.MOST_WAITING + passwords.MOST_WAITING + gate.RECEPTION
+
+
 def _server(settings: Settings, *, host: str, port: int, workers: int) -> MPServer:
     return MPServer(
         "idp.cli.serve:application",
@@ -169,7 +176,7 @@ def _server(settings: Settings, *, host: str, port: int, workers: int) -> MPServ
         http=HTTPModes.http1,
         workers=workers,
         factory=True,
-        blocking_threads=settings.blocking_threads,
+        blocking_threads=_threads(settings),
         backpressure=CONNECTIONS_A_WORKER,
         respawn_failed_workers=True,
         respawn_interval=0.1,

@@ -18,6 +18,7 @@ from idp.pages.visit import Visit, visit
 from idp.web.access import anyone
 from idp.web.browser import return_to
 from idp.web.services import services
+from idp.web.transaction import undo
 
 bp = Blueprint("sign_up_factors", __name__, url_prefix="/sign-up/<interaction_id>")
 bp.before_request(anyone)
@@ -40,6 +41,7 @@ def keep_password(interaction_id: str) -> ResponseReturnValue:
     password = request.form.get("password", "")
     own = [so_far.address.canonical, so_far.given_name or "", so_far.family_name or ""]
     breached = BreachedPasswords(use.settings.breached_passwords)
+    undo()  # no connection is held while hashing
     try:
         with use.hashing.admitted():
             stands_alone = password_rules.check(password, second_factor=True, own=own, breached=breached)

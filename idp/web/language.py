@@ -6,11 +6,15 @@ A page that knows its interaction calls `prefer(interaction.ui_locales)` before 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from flask import Flask, Response, current_app, g, request
 from flask_babel import Babel, get_locale
 from flask_babel import refresh as forget_choice
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 COOKIE_SECONDS = 365 * 24 * 60 * 60
 NAMES = {"en": "English", "cy": "Cymraeg"}
@@ -54,6 +58,13 @@ def choose() -> str:
         if known in NAMES:
             return str(known)
     return str(request.accept_languages.best_match(NAMES, DEFAULT))
+
+
+def guessed(environ: "WSGIEnvironment") -> str:
+    """Return the code of the language of a request that the framework has not read, as well as can be told."""
+    cookies = environ.get("HTTP_COOKIE", "")
+    wished = (code for code in NAMES if f"language={code}" in cookies)
+    return next(wished, None) or next(filter(environ.get("HTTP_ACCEPT_LANGUAGE", "").startswith, NAMES), DEFAULT)
 
 
 def picked() -> str | None:

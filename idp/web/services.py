@@ -26,6 +26,7 @@ from idp.authentication.peppers import Peppers
 from idp.authentication.sealing import InstallationSecrets, Sealer
 from idp.clock import Clock
 from idp.settings import Settings
+from idp.web.gate import Gate
 from idp.web.stores import Database
 from keys.providers.provider import KeyProvider
 from keys.signer import Signer
@@ -63,9 +64,14 @@ class Services:
         return self.installation()
 
     @cached_property
+    def gate(self) -> Gate:
+        """Who is inside of this worker, and who waits."""
+        return Gate(self.settings.places)
+
+    @cached_property
     def hashing(self) -> PasswordHashing:
-        """Hashes passwords, in all threads of this worker but one."""
-        return PasswordHashing(Peppers(self.secrets.peppers), at_once=self.settings.blocking_threads - 1)
+        """Hashes passwords, in threads of its own, fewer than there are places."""
+        return PasswordHashing(Peppers(self.secrets.peppers), at_once=self.settings.places - 1, aside=self.gate.aside)
 
     @cached_property
     def software_authorities(self) -> Mapping[str, Authority]:

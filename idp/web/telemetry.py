@@ -40,6 +40,7 @@ def install(app: Flask) -> None:
 
 def count(endpoint: str, method: str, status: int) -> None:
     """Count one answer."""
+    method = method if method in _METHODS else "other"
     _counter(endpoint, method, status // 100).inc()
 
 
@@ -70,8 +71,6 @@ def _end(response: Response) -> Response:
     name, seconds = request_id(), now - g.get("began", now)
     answered = request._get_current_object()  # type: ignore[attr-defined]  # the proxy asks again at every look
     endpoint, method = answered.endpoint or "unknown", answered.method
-    if method not in _METHODS:
-        method = "other"
     response.headers.add(HEADER, name)
     count(endpoint, method, response.status_code)
     _timer(endpoint).observe(seconds)

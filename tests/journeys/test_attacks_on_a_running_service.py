@@ -50,6 +50,9 @@ MALFORMED = {
     "HTTP/2": (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", UNANSWERED),
 }
 
+STRANGERS = 60
+"""More than two workers hash for, and let wait."""
+
 
 def speak(service: Service, octets: bytes) -> list[int]:
     """Send bytes as they are and return the statuses answered until the service, not we, closes the connection."""
@@ -99,7 +102,7 @@ def test_headers_that_never_end_keep_nobody_waiting(service: Service) -> None:
 
 @pytest.fixture
 def guessers(service: Service, client_id: str) -> Iterator[Counter[int]]:
-    """Twenty strangers guess passwords, each of another citizen, until the test ends; count their answers."""
+    """Sixty strangers guess passwords, each of another citizen, until the test ends; count their answers."""
     seen: Counter[int] = Counter()
     stop = threading.Event()
 
@@ -113,8 +116,8 @@ def guessers(service: Service, client_id: str) -> Iterator[Counter[int]]:
             seen[answer.status_code] += 1
             assert answer.status_code not in (429, 503) or int(answer.headers["Retry-After"]) > 0
 
-    with ThreadPoolExecutor(20) as pool:
-        guessing = [pool.submit(guess) for _ in range(20)]
+    with ThreadPoolExecutor(STRANGERS) as pool:
+        guessing = [pool.submit(guess) for _ in range(STRANGERS)]
         time.sleep(1.0)
         yield seen
         stop.set()

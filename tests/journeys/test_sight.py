@@ -12,6 +12,7 @@ import pytest
 import requests
 
 import idp.audit
+from idp.web.gate import Rank
 from tests.support import server
 from tests.support.pair import on_files
 from tests.support.public_app import BACK, client_id, question
@@ -71,6 +72,7 @@ def test_every_event_and_job_that_is_asked_for_exists(numbers: str) -> None:
 
 def test_every_endpoint_that_is_asked_for_exists(tmp_path: Path) -> None:
     endpoints = {rule.endpoint for rule in on_files(tmp_path).app.url_map.iter_rules()}
+    endpoints |= {f"refused.{rank.name.lower()}" for rank in Rank}
 
     asked = {each for names in re.findall(r'endpoint=~"([^"]+)"', ASKED) for each in names.split("|")}
 

@@ -17,7 +17,7 @@ from tests.support.server import free_port, wait_until
 from tests.support.service import Service, StorePair, serving
 
 PROVIDER = "id.test"
-STOPPED = 50
+STOPPED, HUNDREDS = 50, 400
 HEAD = b"POST /token HTTP/1.1\r\nHost: %s\r\nContent-Type: application/x-www-form-urlencoded\r\n"
 STOPPING = {
     "early": b"Content-Length: 1000\r\n\r\n" + b"a" * 10,
@@ -102,14 +102,23 @@ def test_the_numbers_are_not_for_the_outside(installation: Installation, path: s
     assert requests.get(f"{installation.service.base_url}/metrics", timeout=10).status_code == 200
 
 
-def test_without_a_proxy_they_hold_the_service_for_as_long_as_they_stay(installation: Installation) -> None:
+@pytest.mark.parametrize("stopped", [STOPPED, HUNDREDS])
+def test_without_a_proxy_some_are_borne_and_hundreds_hold_the_service_for_as_long_as_they_stay(
+    installation: Installation, stopped: int
+) -> None:
     """As docker/README.md says; it is to be changed when this fails."""
     service = installation.service
+    form = {"grant_type": "refresh_token", "refresh_token": "x", "client_id": "nobody"}
     assert answers(service)
     with ExitStack() as stack:
-        for _ in range(STOPPED):
+        for _ in range(stopped):
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", service.port)))
             connection.sendall(HEAD % installation.host + STOPPING["early"])
-        wait_until(lambda: not answers(service), seconds=10, what="All threads are held")
+        if stopped == HUNDREDS:
+            wait_until(lambda: not answers(service), seconds=10, what="All threads are held")
+        else:
+            address, host = f"{service.base_url}/token", {"Host": installation.host}
+            told = [requests.post(address, form, headers=host, timeout=10).status_code for _ in range(20)]
+            assert told == [401] * 20
 
     wait_until(lambda: answers(service), seconds=10, what="The service answers again")

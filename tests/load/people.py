@@ -90,10 +90,7 @@ def _signing_in(target: Target, fill: Filled) -> Operation:
                 browser.keep(answer)
                 page = answer.body.decode()
                 there, filled = (_agreed if 'name="decision"' in page else fill)(person, urlsplit(address).path, page)
-                sent = browser.post(there, hidden_fields(page) | dict(filled))
-                answer = yield sent
-                while answer.status == 503:
-                    answer = yield sent
+                answer = yield browser.post(there, hidden_fields(page) | dict(filled))
         told = parse_qs(urlsplit(address).query)
         check(answer, 303, told.get("state") == [asked["state"]] and "code" in told)
         yield from redeemed(target, told["code"][0])

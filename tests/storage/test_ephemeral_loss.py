@@ -112,7 +112,8 @@ def test_a_crashed_machine_may_have_lost_first_uses_so_the_file_is_born_again(pa
     store = InSqlite(path)
     store.check_available()
     dated = now()
-    store._connection().execute("UPDATE store SET boot = 'another'")
+    with store._connected() as connection:
+        connection.execute("UPDATE store SET boot = 'another'")
     store.close()
 
     assert not InSqlite(path).add("jti", "abc", {}, MINUTE, dated=dated)
@@ -198,4 +199,5 @@ def test_expired_records_leave_the_file(path: Path) -> None:
     for number in range(PURGE_EVERY):
         store.put("interaction", str(number), {}, MINUTE)
 
-    assert store._connection().execute("SELECT count(*) FROM record").fetchone()[0] <= PURGE_EVERY
+    with store._connected() as connection:
+        assert connection.execute("SELECT count(*) FROM record").fetchone()[0] <= PURGE_EVERY

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from idp.storage.ephemeral.records import microseconds, place_of, read, written
 
 BUSY_SECONDS = 1.0
 PURGE_EVERY = 64
-"""Writes of one thread between two purges."""
+"""Writes over one connection between two purges."""
 PURGE_ROWS = 128
 
 _SCHEMA = """
@@ -45,22 +46,23 @@ _BORN_AGAIN = "UPDATE store SET born_at = :now, boot = :boot WHERE boot <> :boot
 Identity = tuple[int, int, int]
 
 
-class _Hand(threading.local):
-    """One thread's connection, and which process and file it belongs to."""
+@dataclass(slots=True)
+class _Hand:
+    """A connection, and which process and file it belongs to."""
 
     connection: sqlite3.Connection | None = None
     identity: Identity | None = None
-    writes = 0
+    writes: int = 0
 
 
 class InSqlite:
-    """The file, opened once by each thread that uses it."""
+    """The file, opened as often as it is used at the same time."""
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._path = path
         self._name = str(path)
         self._clock = clock
-        self._hand = _Hand()
+        self._idle: list[_Hand] = []
         self._turn = threading.Lock()
 
     def put(self, kind: str, key: str, record: Record, lifetime: timedelta) -> None:
@@ -106,10 +108,9 @@ class InSqlite:
             connection.execute("UPDATE store SET born_at = ?", (microseconds(at),))
 
     def close(self) -> None:
-        """Close this thread's connection."""
-        if self._hand.connection is not None:
-            self._hand.connection.close()
-        self._hand.connection = self._hand.identity = None
+        """Close every connection that nobody uses."""
+        while self._idle:
+            _close(self._idle.pop())
 
     def _now(self) -> int:
         return int(self._clock() * 1_000_000)
@@ -122,31 +123,42 @@ class InSqlite:
     @contextmanager
     def _changing(self) -> Iterator[sqlite3.Connection]:
         """Give the connection to one writer of this process at a time; others' writers are SQLite's to order."""
-        with self._turn, self._connected() as connection:
+        with self._turn, self._hand() as hand:
+            connection = self._connection(hand)
             yield connection
-            hand = self._hand
             hand.writes += 1
             if hand.writes % PURGE_EVERY == 0:
                 connection.execute(_PURGE, {"now": self._now(), "limit": PURGE_ROWS})
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
+        with self._hand() as hand:
+            yield self._connection(hand)
+
+    @contextmanager
+    def _hand(self) -> Iterator[_Hand]:
+        """Lend what nobody else uses, the one used last first."""
         try:
-            yield self._connection()
+            hand = self._idle.pop()
+        except IndexError:
+            hand = _Hand()
+        try:
+            yield hand
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreUnavailable(str(error)) from error
         except sqlite3.DatabaseError as error:
             if type(error) is not sqlite3.DatabaseError:
                 raise
             raise StoreUnavailable(str(error)) from error
+        finally:
+            self._idle.append(hand)
 
-    def _connection(self) -> sqlite3.Connection:
-        """Return this thread's connection to the file that bears the name now."""
-        hand = self._hand
+    def _connection(self, hand: _Hand) -> sqlite3.Connection:
+        """Return its connection to the file that bears the name now."""
         identity = self._identity()
         if hand.connection is None or hand.identity != identity:
             if hand.identity is None or hand.identity[0] == os.getpid():
-                self.close()
+                _close(hand)
             hand.connection, hand.identity = self._open()
         return hand.connection
 
@@ -176,6 +188,12 @@ class InSqlite:
             connection.executescript(_SCHEMA)
             connection.execute("INSERT INTO store VALUES (1, ?, ?)", (self._now(), _boot()))
         unborn.rename(self._path)
+
+
+def _close(hand: _Hand) -> None:
+    if hand.connection is not None:
+        hand.connection.close()
+    hand.connection = hand.identity = None
 
 
 def _connect(path: Path) -> sqlite3.Connection:

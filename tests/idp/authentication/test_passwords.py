@@ -1,16 +1,19 @@
 """Passwords are hashed whole, keyed, slowly, in few threads; and look alike for people who do not exist."""
 
 import statistics
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
-from threading import Barrier, Thread
-from time import perf_counter
+from threading import Barrier, Event, Lock
+from time import perf_counter, sleep
 
 import pytest
 from argon2 import PasswordHasher
 from argon2.low_level import Type
 
-from idp.authentication.passwords import LONGEST, PasswordHashing, TooBusy, UnpreparedPassword, prepare
+from idp.authentication.passwords import LONGEST, MOST_WAITING, PasswordHashing, TooBusy, UnpreparedPassword, prepare
 from idp.authentication.peppers import Peppers
 
 AT = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
@@ -113,28 +116,39 @@ def test_nobody_takes_as_long_as_somebody(hashing: PasswordHashing) -> None:
     assert 0.5 < statistics.median(somebody) / statistics.median(nobody) < 2
 
 
-def test_no_more_than_the_allowed_threads_hash_and_the_rest_are_refused_at_once() -> None:
+def test_no_more_than_the_allowed_threads_hash_some_wait_and_the_rest_are_refused_at_once() -> None:
     hashing = PasswordHashing(Peppers({1: OLD}), at_once=2)
-    inside, leave = Barrier(3), Barrier(3)
+    held, leave, lock, inside, most = Barrier(3), Event(), Lock(), [0], [0]
 
-    def hold() -> None:
+    def hold(number: int) -> None:
         with hashing.admitted():
-            inside.wait()
-            leave.wait()
+            with lock:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+            if number < 2:
+                held.wait()
+                leave.wait()
+            with lock:
+                inside[0] -= 1
 
-    threads = [Thread(target=hold) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    inside.wait()
-    began = perf_counter()
-    with pytest.raises(TooBusy), hashing.admitted():
-        pass
-    refused_after = perf_counter() - began
-    leave.wait()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(2 + MOST_WAITING) as threads:
+        holding = [threads.submit(hold, number) for number in range(2)]
+        held.wait()
+        waiting = [threads.submit(hold, number) for number in range(2, 2 + MOST_WAITING)]
+        while not all(each.running() for each in waiting):
+            sleep(0.001)
+        sleep(0.05)
+        began = perf_counter()
+        with pytest.raises(TooBusy), hashing.admitted():
+            pass
+        refused_after = perf_counter() - began
+        assert not any(each.done() for each in waiting)
+        leave.set()
+        for each in (*holding, *waiting):
+            each.result(10)
 
     assert refused_after < 0.05
+    assert most[0] <= 2
     with hashing.admitted(), hashing.admitted():
         pass
 
@@ -152,3 +166,23 @@ def test_a_place_is_given_back_after_an_error() -> None:
 def test_a_short_pepper_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
         Peppers({1: b"short"})
+
+
+def test_whoever_makes_it_keeps_their_place_and_whoever_hashes_gives_it_back_meanwhile() -> None:
+    """It is made by the first request that needs it, while others wait for it and hold places too."""
+    aside: list[str] = []
+
+    @contextmanager
+    def step_aside() -> Iterator[None]:
+        aside.append("gone")
+        try:
+            yield
+        finally:
+            aside.append("back")
+
+    hashing = PasswordHashing(Peppers({1: OLD}), at_once=1, aside=step_aside)
+    assert aside == []
+
+    hashing.compare(None, "four words or more")
+
+    assert aside == ["gone", "back"]
