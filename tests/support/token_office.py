@@ -17,6 +17,7 @@ import pytest
 
 from federation.authorization import codes, detail_types
 from federation.authorization.codes import AuthorizationCode
+from federation.authorization.names import subject_for
 from federation.authorization.parameters import Parameters
 from federation.client_authentication import RelyingPartyKeys
 from federation.errors import ProtocolError
@@ -106,7 +107,7 @@ class TokenOffice:
             redirect_uri=RETURN_TO,
             scope=scope or ("openid",),
             citizen_id=citizen_id,
-            subject=f"pairwise-{citizen_id}",
+            subject=subject_of(relying_party, citizen_id),
             session_id=session_id,
             sid=f"sid-{session_id}",
             auth_time=NOW - timedelta(minutes=1),
@@ -174,7 +175,7 @@ class TokenOffice:
             confirmation=self.confirmation,
             claims_of=claims,
             detail_types=self.detail_types,
-            subject_of=lambda relying_party, citizen_id: f"{relying_party.subject_type}-{citizen_id}",
+            subject_of=subject_of,
             stop=stop,
         )
 
@@ -233,3 +234,8 @@ def office(durable: SqlDatabase, ephemeral: Any, signer: Signer) -> TokenOffice:
     made = TokenOffice(durable, ephemeral, signer)
     made.register(WEB, APP, OPAQUE)
     return made
+
+
+def subject_of(relying_party: RelyingParty, citizen_id: str) -> str:
+    """By which `sub` it knows a citizen here."""
+    return subject_for(relying_party, citizen_id, b"p" * 32)

@@ -77,24 +77,18 @@ def _subject(
 
 
 def _target(form: Parameters, relying_party: RelyingParty, grant: Grant, desk: Desk) -> str:
-    """Return the one API asked for: allowed by an operator, of the asker's agency, and known to call citizens so."""
+    """Return the one API asked for: allowed by an operator, of the asker's agency, whose owner may know this `sub`."""
     if form.get("audience") is not None:
         raise InvalidTarget("an API is named by resource, not by audience")
     named = resources.check(form.resources, relying_party, issuer=desk.issuer)
     if len(named) != 1 or len(form.resources) != 1:
         raise InvalidTarget("one resource must be named, of an agency's API")
-    owner, began = desk.registry.owner_of(named[0]), desk.registry.find(grant.client_id)
-    if owner is None or began is None or owner.agency != relying_party.agency:
+    owner = desk.registry.owner_of(named[0])
+    if owner is None or owner.agency != relying_party.agency:
         raise InvalidTarget("the resource is not of the asker's agency")
-    if not WITH_CITIZENS.isdisjoint(owner.grant_types) and _subjects(owner) != _subjects(began):
+    if not WITH_CITIZENS.isdisjoint(owner.grant_types) and desk.subject_of(owner, grant.citizen_id) != grant.subject:
         raise InvalidTarget("the owner of the resource knows citizens by other names")
     return named[0]
-
-
-def _subjects(relying_party: RelyingParty) -> tuple[str, str]:
-    """Return what decides by which `sub` a service knows a citizen (OIDC Core section 8)."""
-    kind = relying_party.subject_type
-    return kind, "" if kind == "public" else relying_party.sector
 
 
 def _scope(form: Parameters, token: access_token.AccessToken, relying_party: RelyingParty) -> tuple[str, ...]:

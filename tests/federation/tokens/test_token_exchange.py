@@ -214,6 +214,19 @@ def test_a_subject_never_crosses_into_another_sector(office, owner, refused):
         assert exchange(office, token, by=asker, to="https://signs.example").body["access_token"]
 
 
+def test_a_subject_of_another_sector_stays_there_when_its_service_moves(office):
+    moved = replace(PORTAL, subject_type="public")
+    owner = replace(WEB, client_id="signs-in", resource_uris=("https://signs.example",), subject_type="public")
+    asker = replace(A, allowed_resources=("https://signs.example",))
+    token = called(office)
+
+    with office.open() as (stores, _):
+        assert stores.relying_parties.change(moved)
+    office.register(owner)
+
+    assert office.refusal(exchange, office, token, by=asker, to="https://signs.example") == "invalid_target"
+
+
 def test_a_service_by_itself_has_no_citizen_to_speak_for(office):
     machine = office.request(PORTAL, grant_type="client_credentials", scope="permits:read", resources=[FRONT]).body[
         "access_token"
