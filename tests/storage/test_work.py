@@ -1,12 +1,14 @@
 """One unit of work: all or nothing, and plainly unavailable when the database is."""
 
+import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
 import pytest
-from sqlalchemy import Engine, Integer, column, select, table, update
+from sqlalchemy import Engine, Integer, column, func, select, table, update
 from sqlalchemy.exc import OperationalError
 
 from federation.ephemeral import StoreUnavailable
@@ -167,6 +169,23 @@ def test_a_restart_of_postgresql_between_two_requests_is_not_noticed(
         assert getattr(work, first)(select(1)).scalar() == 1
         work.commit()
     engine.dispose()
+
+
+def test_a_postgresql_that_stands_still_is_not_waited_for_without_end(postgresql_url: str) -> None:
+    engine = connect(postgresql_url, pool_size=1)
+    work = Work(engine)
+    backend = int(work.read(select(func.pg_backend_pid())).scalar())
+    os.kill(backend, signal.SIGSTOP)
+    try:
+        with pytest.raises(StoreUnavailable):
+            work.read(select(1))
+        work.close()
+        assert work.read(select(1)).scalar() == 1
+        assert work.read(select(func.pg_backend_pid())).scalar() != backend
+        work.close()
+    finally:
+        os.kill(backend, signal.SIGCONT)
+        engine.dispose()
 
 
 def test_a_locked_sqlite_is_unavailable_but_a_mistaken_statement_is_an_error(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import os
 from contextlib import suppress
 from typing import Any
 
+import psycopg
+from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
@@ -11,6 +13,23 @@ SQLITE_BUSY_MILLISECONDS = 5_000
 POSTGRESQL_CONNECT_SECONDS = 1
 POSTGRESQL_OPTIONS = "-c lock_timeout=2s -c statement_timeout=5s"
 POSTGRESQL_UNANSWERED_MILLISECONDS = 5_000
+POSTGRESQL_SILENT_SECONDS = 6.0
+"""Longer than `statement_timeout`, which a server that stands still cannot keep."""
+
+
+class Answering(psycopg.Connection[Any]):
+    """A connection that is closed when its server says nothing at all for too long."""
+
+    silent_seconds: float | None = POSTGRESQL_SILENT_SECONDS
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Wait for an answer; raise psycopg.OperationalError if none comes."""
+        try:
+            return super().wait(gen, interval, timeout or self.silent_seconds)
+        except psycopg.OperationalError:
+            if self.info.transaction_status is TransactionStatus.ACTIVE:
+                self.pgconn.finish()
+            raise
 
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
@@ -28,7 +47,7 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
         event.listen(engine, "do_connect", _keep_sqlite_private)
         event.listen(engine, "connect", _tune_sqlite)
         return engine
-    return create_engine(
+    engine = create_engine(
         url,
         isolation_level="AUTOCOMMIT",
         hide_parameters=True,
@@ -43,6 +62,8 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
             "tcp_user_timeout": POSTGRESQL_UNANSWERED_MILLISECONDS,
         },
     )
+    event.listen(engine, "do_connect", lambda _, __, given, named: Answering.connect(*given, **named))
+    return engine
 
 
 def _keep_sqlite_private(_dialect: Any, _record: Any, arguments: list[Any], _named: Any) -> None:

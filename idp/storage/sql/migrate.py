@@ -1,5 +1,7 @@
 """Bring a database to the tables this code needs. The revisions travel inside the package."""
 
+from typing import Any
+
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine
@@ -33,6 +35,8 @@ def _begin_alone(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         return
+    held: Any = connection.connection.dbapi_connection
+    held.silent_seconds = None
     connection.exec_driver_sql("BEGIN")
     connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
     connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
