@@ -5,6 +5,7 @@ application answer; or it answers itself, out of what was made ready. Documents,
 """
 
 import json
+import re
 import threading
 from collections.abc import Iterable, Mapping
 from io import BytesIO
@@ -37,13 +38,31 @@ MACHINES = frozenset(
     }
 )
 """The first part of the paths that only services call."""
+_DOCUMENTS = ("jwks", ".well-known", "openapi.json", "static", "healthz", "readyz", "metrics")
+_PAGES = (
+    "account",
+    "authorize",
+    "cancel",
+    "consent",
+    "device",
+    "help",
+    "logout",
+    "return",
+    "select-account",
+    "sign-in",
+    "sign-out",
+    "signed-out",
+    "stay",
+)
 _RANKS: Mapping[str, Rank | None] = {
+    **dict.fromkeys(_DOCUMENTS),
     **dict.fromkeys(MACHINES, Rank.TOKENS),
+    **dict.fromkeys(_PAGES, Rank.UNDER_WAY),
     **dict.fromkeys(("par", "device_authorization"), Rank.NEW),
     **dict.fromkeys(("register", "sign-up"), Rank.LAST),
-    **dict.fromkeys(("static", "healthz", "readyz", "metrics"), None),
 }
-"""By the first part of the path; None needs no place."""
+"""By the first part of the path; None needs no place. What is not here is nothing, or can wait."""
+_SESSION = re.compile(r"(?:^|; ?)(?:__Host-)?session=")
 _DIGITS = 10
 _AGAIN_SECONDS = (3, 9)
 """Drawn between these, so that those who were refused together do not come back together."""
@@ -52,9 +71,9 @@ _AGAIN_SECONDS = (3, 9)
 def rank_of(path: str, cookies: str) -> Rank | None:
     """Return who goes first by where a request goes: whoever has a session or an interaction is under way."""
     first, _, rest = path[1:].partition("/")
-    if first == "authorize" and not rest and "session=" not in cookies:
+    if first == "authorize" and not rest and not _SESSION.search(cookies):
         return Rank.NEW
-    return _RANKS.get(first, Rank.UNDER_WAY)
+    return _RANKS.get(first, Rank.LAST)
 
 
 def _take_body(environ: "WSGIEnvironment") -> None:

@@ -77,11 +77,11 @@ class Gate:
         if not getattr(self._here, "inside", False):
             yield
             return
-        self._leave()
+        self.leave()
         try:
             yield
         finally:
-            self._enter(Rank.RESUMING)
+            self.enter(Rank.RESUMING)
 
     def _enter(self, rank: Rank) -> bool:
         with self._lock:
