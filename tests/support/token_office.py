@@ -107,7 +107,7 @@ class TokenOffice:
             redirect_uri=RETURN_TO,
             scope=scope or ("openid",),
             citizen_id=citizen_id,
-            subject=subject_of(relying_party, citizen_id),
+            subject=subject_of(relying_party, authorised.get("citizen_id", citizen_id)),
             session_id=session_id,
             sid=f"sid-{session_id}",
             auth_time=NOW - timedelta(minutes=1),
