@@ -9,9 +9,15 @@ import sys
 import structlog
 
 SERVER = {
+    "filters": {"expected": {"()": "idp.logs.Unexpected"}},
     "formatters": {"generic": {"()": "idp.logs.JsonLines"}, "access": {"()": "idp.logs.JsonLines"}},
     "handlers": {
-        "console": {"formatter": "generic", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"},
+        "console": {
+            "formatter": "generic",
+            "class": "logging.StreamHandler",
+            "stream": "ext://sys.stderr",
+            "filters": ["expected"],
+        },
         "access": {"formatter": "access", "class": "logging.StreamHandler", "stream": "ext://sys.stderr"},
     },
 }
@@ -34,6 +40,14 @@ def configure() -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+class Unexpected(logging.Filter):
+    """Leaves out the server's warning of many threads: all but a few of them sleep at the gate (`idp.web.gate`)."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether an operator should read it."""
+        return "Python threads" not in record.getMessage()
 
 
 class JsonLines(logging.Formatter):

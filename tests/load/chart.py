@@ -5,7 +5,7 @@ from math import ceil
 from statistics import median
 from xml.sax.saxutils import escape
 
-WIDTH, LABELS, LINE, MARGIN = 860, 400, 22, 30
+WIDTH, LABELS, LINE, MARGIN = 900, 440, 22, 30
 BEHIND, AHEAD, INK, PALE = "#505a5f", "#00703c", "#0b0c0c", "#b1b4b6"
 
 
