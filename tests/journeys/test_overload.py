@@ -1,12 +1,14 @@
 """More come than one worker can serve, on each pair of stores."""
 
 import re
+import selectors
 import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
+from typing import cast
 
 import pytest
 import requests
@@ -14,6 +16,7 @@ from playwright.sync_api import Page, expect
 
 from idp.web.gate import MOST_WAITING
 from tests.support.public_app import METADATA, question
+from tests.support.server import wait_until
 from tests.support.service import NewStorePair, Service, serving
 
 PLACES = 2
@@ -44,34 +47,37 @@ class Crowd:
         self._lines = [stack.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(CROWD)]
         self.answers: list[HTTPResponse] = []
 
-    def ask(self) -> None:
-        """Ask, all of them, and wait for all answers."""
+    def ask(self, enough: threading.Event) -> None:
+        """Ask, and ask again whenever there is an answer, until it is enough and all are answered."""
+        waiting = selectors.DefaultSelector()
         for line in self._lines:
+            waiting.register(line, selectors.EVENT_READ)
             line.sendall(self._request)
-        for line in self._lines:
-            answer = HTTPResponse(line)
-            answer.begin()
-            answer.read()
-            self.answers.append(answer)
+        while waiting.get_map():
+            for key, _ in waiting.select():
+                line = cast(socket.socket, key.fileobj)
+                answer = HTTPResponse(line)
+                answer.begin()
+                answer.read()
+                self.answers.append(answer)
+                if enough.is_set():
+                    waiting.unregister(line)
+                else:
+                    line.sendall(self._request)
 
 
 @contextmanager
 def thronged(service: Service, asked: str) -> Iterator[list[HTTPResponse]]:
     """Have a crowd ask from when its first have been sent away; give what they are answered, whole after the block."""
-    enough, full = threading.Event(), threading.Event()
+    enough = threading.Event()
     with ExitStack() as stack:
         crowd = Crowd(stack, service.port, asked)
-
-        def go_on() -> None:
-            while not enough.is_set():
-                crowd.ask()
-                if any(answer.status == 503 for answer in crowd.answers):
-                    full.set()
-
-        asking = threading.Thread(target=go_on)
+        asking = threading.Thread(target=crowd.ask, args=[enough])
         asking.start()
         try:
-            assert full.wait(30)
+            wait_until(
+                lambda: any(answer.status == 503 for answer in crowd.answers), seconds=30, what="The line is full"
+            )
             yield crowd.answers
         finally:
             enough.set()
