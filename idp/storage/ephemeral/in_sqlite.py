@@ -21,6 +21,8 @@ from federation.ephemeral import Record, StoreUnavailable
 from idp.storage.ephemeral.records import microseconds, place_of, read, written
 
 BUSY_SECONDS = 1.0
+OPENINGS = 20
+"""How often the file may be deleted while one connection is made."""
 PURGE_EVERY = 64
 """Writes over one connection between two purges."""
 PURGE_ROWS = 128
@@ -108,9 +110,10 @@ class InSqlite:
             connection.execute("UPDATE store SET born_at = ?", (microseconds(at),))
 
     def close(self) -> None:
-        """Close every connection that nobody uses."""
-        while self._idle:
-            _close(self._idle.pop())
+        """Close what nobody uses, alone: the last connection removes the log by a name that a new store may bear."""
+        with _alone_in(self._path.parent):
+            while self._idle:
+                _close(self._idle.pop())
 
     def _now(self) -> int:
         return int(self._clock() * 1_000_000)
@@ -171,13 +174,14 @@ class InSqlite:
 
     def _open(self) -> tuple[sqlite3.Connection, Identity | None]:
         with _alone_in(self._path.parent):
-            if not self._path.exists():
-                self._create()
-            identity = self._identity()
-            connection = _connect(self._path)
-            with _transaction(connection):
-                connection.execute(_BORN_AGAIN, {"now": self._now(), "boot": _boot()})
-        return connection, identity
+            for _ in range(OPENINGS):
+                if (identity := self._identity()) is None:
+                    self._create()
+                elif (connection := _connected_to(self._path)) is not None:
+                    with _transaction(connection):
+                        connection.execute(_BORN_AGAIN, {"now": self._now(), "boot": _boot()})
+                    return connection, identity
+        raise StoreUnavailable(f"{self._path} is deleted as often as it is made")
 
     def _create(self) -> None:
         unborn = self._path.with_name(self._path.name + "-unborn")
@@ -196,8 +200,19 @@ def _close(hand: _Hand) -> None:
     hand.connection = hand.identity = None
 
 
+def _connected_to(path: Path) -> sqlite3.Connection | None:
+    try:
+        return _connect(path)
+    except sqlite3.OperationalError:
+        if path.exists():
+            raise
+        return None
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    """Open a file that is there: SQLite would make an empty one that shares its log with what was deleted."""
+    there = f"{path.absolute().as_uri()}?mode=rw"
+    connection = sqlite3.connect(there, uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     return connection
