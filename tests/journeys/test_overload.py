@@ -6,6 +6,7 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from http.client import HTTPResponse
 from typing import cast
@@ -15,12 +16,15 @@ import requests
 from playwright.sync_api import Page, expect
 
 from idp.web.gate import MOST_WAITING
+from tests.load.processes import resident_megabytes
 from tests.support.public_app import METADATA, question
+from tests.support.racing import fill
 from tests.support.server import wait_until
 from tests.support.service import NewStorePair, Service, serving
 
 PLACES = 2
 CROWD = MOST_WAITING + 70
+ARGON2_MEGABYTES = 19
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +146,19 @@ def test_a_citizen_waits_on_a_page_that_goes_on_by_itself(
     page.wait_for_url(re.compile("/sign-in/"), timeout=20_000)
 
     expect(page.locator("#email")).to_be_visible()
+
+
+def test_a_worker_gives_back_what_passwords_took_to_hash(overloaded: Service, asked: str) -> None:
+    (worker,) = overloaded.web_workers()
+
+    def try_a_password() -> None:
+        browser = requests.Session()
+        page = browser.get(asked, timeout=30).url
+        fill(browser, page, email="ada@citizen.example", password="wrong, and long enough")
+
+    with ThreadPoolExecutor(2 * PLACES) as visitors:
+        before = resident_megabytes(worker)
+        for tried in [visitors.submit(try_a_password) for _ in range(6 * PLACES)]:
+            tried.result()
+
+    assert resident_megabytes(worker) - before < ARGON2_MEGABYTES

@@ -4,8 +4,6 @@ import os
 from contextlib import suppress
 from typing import Any
 
-import psycopg
-from psycopg.pq import TransactionStatus
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import make_url
 
@@ -13,23 +11,6 @@ SQLITE_BUSY_MILLISECONDS = 5_000
 POSTGRESQL_CONNECT_SECONDS = 1
 POSTGRESQL_OPTIONS = "-c lock_timeout=2s -c statement_timeout=5s"
 POSTGRESQL_UNANSWERED_MILLISECONDS = 5_000
-POSTGRESQL_SILENT_SECONDS = 6.0
-"""Longer than `statement_timeout`, which a server that stands still cannot keep."""
-
-
-class Answering(psycopg.Connection[Any]):
-    """A connection that is closed when its server says nothing at all for too long."""
-
-    silent_seconds: float | None = POSTGRESQL_SILENT_SECONDS
-
-    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
-        """Wait for an answer; raise psycopg.OperationalError if none comes."""
-        try:
-            return super().wait(gen, interval, timeout or self.silent_seconds)
-        except psycopg.OperationalError:
-            if self.info.transaction_status is TransactionStatus.ACTIVE:
-                self.pgconn.finish()
-            raise
 
 
 def connect(url: str, *, pool_size: int = 5) -> Engine:
@@ -62,6 +43,8 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
             "tcp_user_timeout": POSTGRESQL_UNANSWERED_MILLISECONDS,
         },
     )
+    from idp.storage.sql.answering import Answering  # noqa: PLC0415 - 6 MB of driver that SQLite has no use for
+
     event.listen(engine, "do_connect", lambda _, __, given, named: Answering.connect(*given, **named))
     return engine
 
