@@ -15,8 +15,8 @@ import structlog
 
 from tests.load import flame, limits, processes, report, targets
 from tests.load.driver import Run, drive
-from tests.load.plan import ARGON2, BARE, OURS, POSTGRESQL, SCENARIOS, SQLITE
-from tests.load.report import Measure, Report, say
+from tests.load.plan import BARE, OURS, POSTGRESQL, SCENARIOS, SQLITE
+from tests.load.report import Measure, Profile, Report, say
 from tests.load.targets import Running, Stores
 from tests.support.counting import Cost, cost_of_sign_in
 
@@ -46,18 +46,20 @@ def main() -> None:
         with targets.everybody(folder, kept) as running, limits.acts(kept.pair()) as acts:
             sides = {each.target.name: _over_http(each) for each in running}
             sides |= {each: _in_process(each, acts[each]) for each in acts}
+            chosen = [given.only] if given.only else list(SCENARIOS)
+            ours = [each for each in running if each.target.name in OURS]
             if given.flame:
-                chosen = [given.only] if given.only else list(SCENARIOS)
-                flame.draw([each for each in running if each.target.name in OURS], chosen)
+                flame.draw(ours, chosen)
                 return
             with processes.on_core(processes.DRIVER_CORE):
-                measures = _measure(sides, [given.only] if given.only else list(SCENARIOS), quick=given.quick)
+                measures = _measure(sides, chosen, quick=given.quick)
             memory = {
                 each.target.name: processes.resident_megabytes(each.worker)
                 for each in running
                 if each.target.name != BARE
             }
-    made = Report(measures=measures, memory=memory, costs=costs, rounds=ROUNDS[given.quick])
+            profiles = _profiles(ours, chosen)
+    made = Report(measures=measures, memory=memory, costs=costs, profiles=profiles, rounds=ROUNDS[given.quick])
     report.publish(made, readme=given.readme, beside=given.beside)
 
 
@@ -68,6 +70,15 @@ def _costs(folder: Path, kept: Stores) -> dict[str, Cost]:
         SQLITE: cost_of_sign_in(*files)[0],
         POSTGRESQL: cost_of_sign_in(pair.database_url, pair.ephemeral_url)[0],
     }
+
+
+def _profiles(ours: list[Running], chosen: list[str]) -> list[Profile]:
+    made = []
+    for scenario in chosen:
+        for each in ours:
+            say(f"{scenario}: looking where the time of {each.target.name} goes")
+            made.append(Profile(target=each.target.name, scenario=scenario, shares=flame.shares(each, scenario)))
+    return made
 
 
 def _measure(sides: Mapping[str, Round], chosen: list[str], *, quick: bool) -> list[Measure]:
@@ -81,7 +92,7 @@ def _measure(sides: Mapping[str, Round], chosen: list[str], *, quick: bool) -> l
             for name in taking_part:
                 measures.append(sides[name](scenario, ROUND_SECONDS[quick]))
                 say(f"{scenario}: round {number + 1} of {ROUNDS[quick]}, {measures[-1]}")
-    for name in (limits.ES256, limits.SQL, limits.SHORT_LIVED, ARGON2):
+    for name in limits.TOLD:
         measures += [sides[name](report.LIMITS, ROUND_SECONDS[quick]) for _ in range(ROUNDS[quick])]
     return measures
 

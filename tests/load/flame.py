@@ -1,10 +1,14 @@
-"""Where the time of a worker goes, as flame graphs in tests/output/: one for each scenario on each pair of stores."""
+"""Where the time of a worker goes: flame graphs in tests/output/, and the share that each kind of work has."""
 
+import re
 import subprocess
 import sys
+import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from types import MappingProxyType
 
 from tests.load import processes
 from tests.load.driver import drive
@@ -14,24 +18,70 @@ from tests.load.targets import Running
 
 SECONDS = 8
 PER_SECOND = 500
+SYSTEM, OURS = "system", "our own code"
+KINDS = MappingProxyType(
+    {
+        "signatures and hashes": ("argon2", "cryptography", "hashlib.py", "hmac.py", "joserfc", "webauthn"),
+        "stores": ("idp/storage", "psycopg", "redis", "sqlalchemy"),
+        "framework": ("flask", "flask_babel", "flask_wtf", "granian", "werkzeug", "wtforms"),
+        "pages": ("<template>", "babel", "jinja2", "markupsafe", "templates/"),
+        "logs and numbers": ("idp/logs", "idp/web/telemetry", "prometheus_client", "structlog"),
+        OURS: ("federation/", "idp/", "keys/"),
+    }
+)
+"""By the beginnings of files, as packages or as ours; what is none of these works for whoever called it."""
 _PROGRAM = Path(sys.executable).with_name("py-spy")
+_FILE = re.compile(r" \((.+?)(?::\d+)?\)$")
 
 
 def draw(running: Iterable[Running], scenarios: Iterable[str]) -> None:
-    """Keep each service busy, and look PER_SECOND times a second at what its worker does."""
+    """Draw a flame graph of each scenario on each service."""
     OUTPUT.mkdir(exist_ok=True)
     watched = list(running)
     for scenario in scenarios:
         for each in watched:
             picture = OUTPUT / f"flame-{scenario}-{each.target.name}.svg".replace(" ", "-").replace(",", "")
-            options = ["--duration", str(SECONDS), "--rate", str(PER_SECOND), "--nonblocking", "--format", "flamegraph"]
-            command = [str(_PROGRAM), "record", "--pid", str(each.worker), "--output", str(picture), *options]
-            with processes.on_core(processes.DRIVER_CORE):
-                looking = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-                until = time.monotonic() + SECONDS
-                while looking.poll() is None and time.monotonic() < until + 2:
-                    drive(each.target.port, SCENARIOS[scenario].operation(each.target), 1.0)
-                _, errors = looking.communicate(timeout=30)
-            if looking.returncode != 0:
-                raise SystemExit(f"py-spy could not look: {errors}")
+            _watch(each, scenario, picture, "flamegraph")
             say(f"{scenario}, {each.target.name}: {picture.relative_to(OUTPUT.parents[1])}")
+
+
+def shares(each: Running, scenario: str) -> dict[str, float]:
+    """Return what part of a worker's CPU time each of KINDS has in a scenario, and the system (sockets, switches).
+
+    Whoever holds the interpreter is counted: on one core, threads that only wait for it would look as busy.
+    """
+    counted: Counter[str] = Counter()
+    with tempfile.NamedTemporaryFile(suffix=".txt") as stacks:
+        user, system = processes.cpu_times(each.worker)
+        _watch(each, scenario, Path(stacks.name), "raw", "--gil")
+        user, system = (now - then for now, then in zip(processes.cpu_times(each.worker), (user, system), strict=True))
+        for line in stacks.read().decode().splitlines():
+            stack, _, count = line.rpartition(" ")
+            counted[kind_of(stack)] += int(count)
+    parts = {kind: user * counted[kind] / counted.total() for kind in KINDS} | {SYSTEM: system}
+    return {kind: seconds / (user + system) for kind, seconds in parts.items()}
+
+
+def kind_of(stack: str) -> str:
+    """Return who works in a stack, written as `outermost (file:line);...;innermost (file:line)`."""
+    for frame in reversed(stack.split(";")):
+        found = _FILE.search(frame)
+        file = found[1] if found else ""
+        for kind, beginnings in KINDS.items():
+            if file.startswith(beginnings):
+                return kind
+    return OURS
+
+
+def _watch(each: Running, scenario: str, output: Path, form: str, *more: str) -> None:
+    """Keep a service busy, and look PER_SECOND times a second at what its worker does."""
+    options = ["--duration", str(SECONDS), "--rate", str(PER_SECOND), "--nonblocking", "--format", form, *more]
+    command = [str(_PROGRAM), "record", "--pid", str(each.worker), "--output", str(output), *options]
+    with processes.on_core(processes.DRIVER_CORE):
+        looking = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        until = time.monotonic() + SECONDS
+        while looking.poll() is None and time.monotonic() < until + 2:
+            drive(each.target.port, SCENARIOS[scenario].operation(each.target), 1.0)
+        _, errors = looking.communicate(timeout=30)
+    if looking.returncode != 0:
+        raise SystemExit(f"py-spy could not look: {errors}")

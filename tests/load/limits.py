@@ -9,18 +9,22 @@ from datetime import UTC, datetime
 import psycopg
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
+from flask import Flask
 from redis import Redis
 from sqlalchemy import make_url
+from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from idp.authentication.passwords import PasswordHashing
 from idp.authentication.peppers import Peppers
 from tests.load.driver import Run
-from tests.load.plan import ARGON2
+from tests.load.plan import ARGON2, EMPTY_VIEW
 from tests.load.processes import SERVICE_CORE, on_core
 from tests.support.service import StorePair
 from tests.support.visitor import PASSWORD
 
 ES256, SQL, SHORT_LIVED = "ES256 signatures", "SQL round trips", "Redis round trips"
+
+TOLD = (ES256, ARGON2, SQL, SHORT_LIVED, EMPTY_VIEW)
 
 
 @contextmanager
@@ -35,10 +39,18 @@ def acts(pair: StorePair) -> Iterator[dict[str, Callable[[], object]]]:
     with psycopg.connect(dsn, autocommit=True) as database, Redis.from_url(pair.ephemeral_url) as redis:
         yield {
             ARGON2: lambda: hashing.compare(stored, PASSWORD),
+            EMPTY_VIEW: _empty_view(),
             ES256: lambda: key.sign(b"header.claims", ec.ECDSA(SHA256())),
             SQL: lambda: database.execute("SELECT 1").fetchone(),
             SHORT_LIVED: lambda: redis.get("nothing"),
         }
+
+
+def _empty_view() -> Callable[[], object]:
+    app = Flask("empty")
+    app.add_url_rule("/", view_func=lambda: "{}")
+    environ = EnvironBuilder().get_environ()
+    return lambda: run_wsgi_app(app, environ.copy())
 
 
 def repeat(act: Callable[[], object], seconds: float) -> Run:

@@ -10,7 +10,7 @@ from tests.load.scenarios import Target
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL + Redis"
 PEER, PEER_RS256, PEER_REDIS = "oidc-provider", "oidc-provider, RS256", "oidc-provider + Redis"
-BARE, ARGON2 = "bare answers", "Argon2"
+BARE, ARGON2, EMPTY_VIEW = "bare answers", "Argon2", "answers of an empty Flask view"
 OURS = (SQLITE, POSTGRESQL)
 PEERS = MappingProxyType({SQLITE: PEER, POSTGRESQL: PEER_REDIS})
 """Like beside like: memory and files in one process, or a store at the other end of a socket."""
@@ -28,6 +28,21 @@ class Scenario:
     def sides(self) -> set[str]:
         """Return who takes part."""
         return set(OURS).union(*(row.values() for row in self.beside.values()))
+
+
+REACH = MappingProxyType(
+    {
+        "SSO sign-in": 2.0,
+        "SSO sign-in, pushed and bound (FAPI 2.0)": 1.0,
+        "userinfo": 2.0,
+        "introspection": 2.0,
+        "JWKS": 5.0,
+        "discovery": 5.0,
+        "client_credentials": 2.0,
+        "password sign-in, of Argon2 alone": 0.9,
+    }
+)
+"""What is aimed at, by row."""
 
 
 def _limit(name: str) -> Mapping[str, str]:

@@ -30,11 +30,13 @@ def family(pid: int) -> list[int]:
 
 def cpu_seconds(pids: Iterable[int]) -> float:
     """Return user and system time that living processes have used so far."""
-    total = 0
-    for pid in pids:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        total += int(fields[11]) + int(fields[12])
-    return total / _TICK
+    return sum(sum(cpu_times(pid)) for pid in pids)
+
+
+def cpu_times(pid: int) -> tuple[float, float]:
+    """Return how many seconds of user and of system time a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) / _TICK, int(fields[12]) / _TICK
 
 
 def resident_megabytes(pid: int) -> float:

@@ -14,7 +14,7 @@ from statistics import median
 from typing import Any
 
 from tests.load import chart, limits
-from tests.load.plan import ARGON2, BARE, OURS, PEER, POSTGRESQL, SCENARIOS, SQLITE
+from tests.load.plan import BARE, OURS, PEER, POSTGRESQL, REACH, SCENARIOS, SQLITE
 from tests.support.counting import Cost
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,16 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Where the CPU time of a worker goes in one scenario."""
+
+    target: str
+    scenario: str
+    shares: dict[str, float]
+    """Of the whole, by kind of work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """Everything one run of the bench found."""
 
@@ -53,6 +63,7 @@ class Report:
     memory: dict[str, float]
     """Megabytes in RAM of the process that answers, at the end."""
     costs: dict[str, Cost]
+    profiles: list[Profile]
     rounds: int
 
 
@@ -109,7 +120,7 @@ def table(found: Report, ratios: Sequence[Ratio]) -> str:
         ours = [by.get((row, target)) for target in OURS]
         cells = [_spread(each.throughput) if each else "" for each in ours]
         cells += [_spread(each.cpu) if each else "" for each in ours]
-        rows.append(f"| {row} | {' | '.join(cells)} |")
+        rows.append(f"| {row} | {REACH.get(row, '')} | {' | '.join(cells)} |")
     memory = ", ".join(f"{name} {size:.0f} MB" for name, size in found.memory.items())
     costs = "; ".join(
         f"on {name} {cost.rows} rows, {cost.queries} queries, {cost.trips} round trips to the short-lived store"
@@ -121,8 +132,8 @@ def table(found: Report, ratios: Sequence[Ratio]) -> str:
             f"memory, {POSTGRESQL} beside a store of it in Redis, both signing ES256. {machine()}.",
             f"Ours over theirs, more is better; the median of {found.rounds} rounds, and the least and most of them.",
             "",
-            f"| | rate, {SQLITE} | rate, {POSTGRESQL} | work per CPU second, {SQLITE} | {POSTGRESQL} |",
-            "|---|---|---|---|---|",
+            f"| | aim | rate, {SQLITE} | rate, {POSTGRESQL} | work per CPU second, {SQLITE} | {POSTGRESQL} |",
+            "|---|---|---|---|---|---|",
             *rows,
             "",
             f"![The same ratios as bars]({PICTURE})",
@@ -130,8 +141,23 @@ def table(found: Report, ratios: Sequence[Ratio]) -> str:
             f"A second held {_rates(found)}.",
             f"A core did at most {_limits(found)}.",
             f"A sign-in costs {costs}. Memory of a worker: {memory}.",
+            "",
+            *_where_time_goes(found),
         ]
     )
+
+
+def _where_time_goes(found: Report) -> Iterable[str]:
+    """Return the table of what a worker's CPU time is spent on."""
+    kinds = list(found.profiles[0].shares)
+    yield f"Where a worker's CPU time goes, in per cent on {SQLITE} and on {POSTGRESQL}:"
+    yield ""
+    yield f"| | {' | '.join(kinds)} |"
+    yield f"|---|{'---|' * len(kinds)}"
+    for scenario in _scenarios(found):
+        told = [each.shares for each in found.profiles if each.scenario == scenario]
+        cells = [", ".join(f"{100 * shares[kind]:.0f}" for shares in told) for kind in kinds]
+        yield f"| {scenario} | {' | '.join(cells)} |"
 
 
 def _rates(found: Report) -> str:
@@ -143,8 +169,7 @@ def _rates(found: Report) -> str:
 
 
 def _limits(found: Report) -> str:
-    named = [limits.ES256, ARGON2, limits.SQL, limits.SHORT_LIVED]
-    told = [f"{_rate(found, LIMITS, name):.0f} {name}" for name in named]
+    told = [f"{_rate(found, LIMITS, name):.0f} {name}" for name in limits.TOLD]
     bare = [scenario for scenario in _scenarios(found) if _rounds(found, scenario, BARE)]
     return ", ".join(told + [f"{_rate(found, scenario, BARE):.0f} {BARE}" for scenario in bare])
 
