@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic, sleep
 
 import structlog
 
@@ -15,9 +16,9 @@ from keys.errors import KeysChanged
 from keys.rotation import Rules, advance
 
 SEAL_ROWS = 500
-PURGE_ROWS = 500
-MOST_BATCHES = 20
-"""Of one job before the others have their turn."""
+PURGE_ROWS = 100
+MOST_BATCHES = 50
+"""Of one kind before the others have their turn. So many every ten seconds are more than the busiest day leaves behind."""
 ENDED_SESSIONS_STAY = timedelta(days=30)
 DONE_MESSAGES_STAY = timedelta(days=7)
 IDLE_COUNTERS_STAY = timedelta(days=30)
@@ -66,17 +67,20 @@ def advance_keys(use: Services, now: datetime) -> None:
 
 
 def _in_batches(use: Services, full: int, act: Callable[[Stores], int]) -> None:
+    """Rest after each as long as it took: whoever waits for SQLite's only writer has their turn."""
     for _ in range(MOST_BATCHES):
+        began = monotonic()
         with use.database.work() as stores:
             done = act(stores)
         if done < full:
             return
+        sleep(monotonic() - began)
 
 
 JOBS = (
     Job("seal", 1.0, seal),
     Job("tell head", 300.0, tell_head),
-    Job("purge", 60.0, purge),
+    Job("purge", 10.0, purge),
     Job("advance keys", 60.0, advance_keys),
     Job("look", 15.0, look),
 )

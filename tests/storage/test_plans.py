@@ -3,16 +3,20 @@
 import importlib
 import pkgutil
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from sqlalchemy import Delete, Select, Update, make_url
-from sqlalchemy.dialects import postgresql
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import Insert
 
 import idp.storage.sql
+from idp.storage.sql.statements import Compiled
 
 STATEMENTS: dict[str, Any] = {
     f"{module.name}.{name.strip('_').lower()}": value
@@ -51,7 +55,7 @@ def database(postgresql_url: str) -> Iterator[psycopg.Connection[Any]]:
 
 def plan(database: psycopg.Connection[Any], statement: Any) -> str:
     """Return how a statement would go, whatever its parameters."""
-    text = _LIST.sub(r"(%(\1)s)", str(statement.compile(dialect=postgresql.dialect())))
+    text = _LIST.sub(r"(%(\1)s)", str(statement.compile(dialect=postgresql.dialect()))).replace("%%", "%")
     names = list(dict.fromkeys(_PARAMETER.findall(text)))
     numbered = _PARAMETER.sub(lambda found: f"${names.index(found[1]) + 1}", text)
     database.execute(f"PREPARE asked AS {numbered}")
@@ -70,3 +74,31 @@ def test_what_grows_with_people_is_found_by_an_index(database: psycopg.Connectio
     unled = [line for line, then in followed if "Index" in line and "Scan" in line and "Index Cond" not in then]
     assert whole <= FEW_ROWS, found
     assert not unled or name in IN_ORDER, found
+
+
+def _in_sqlite(sqlite_url: str, statement: Any) -> list[str]:
+    compiled = Compiled(statement, sqlite.dialect(), ("before", "most"))
+    sql, values = compiled.words({"before": datetime.now(UTC), "most": 1})
+    with closing(sqlite3.connect(make_url(sqlite_url).database or "")) as connection:
+        return [row[-1] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", values)]
+
+
+PURGES = sorted(name for name in STATEMENTS if name.endswith(".purge"))
+
+
+def test_whatever_expires_is_purged() -> None:
+    assert PURGES == ["failures.purge", "grants.purge", "outbox.purge", "sessions.purge"]
+
+
+@pytest.mark.parametrize("name", PURGES)
+def test_a_purge_takes_a_few_rows_from_the_end_of_an_index(
+    database: psycopg.Connection[Any], sqlite_url: str, name: str
+) -> None:
+    found = plan(database, STATEMENTS[name])
+
+    table = name.partition(".")[0]
+    assert re.search(rf"Limit .*\n *->  LockRows .*\n *->  Index Scan using ix_{table}\w*_at on", found), found
+    assert "Sort" not in found
+    in_sqlite = _in_sqlite(sqlite_url, STATEMENTS[name])
+    assert any(re.search(rf"SEARCH {table}\w* USING INDEX ix_{table}\w*_at ", step) for step in in_sqlite), in_sqlite
+    assert not any("TEMP B-TREE" in step or step.startswith("SCAN") for step in in_sqlite), in_sqlite

@@ -135,6 +135,7 @@ _PURGE = delete(grants).where(
         .where(grants.c.expires_at < bindparam("before", type_=Instant))
         .order_by(grants.c.expires_at)
         .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
     )
 )
 

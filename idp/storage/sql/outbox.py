@@ -77,6 +77,7 @@ _PURGE = delete(outbox_messages).where(
         .where(_row.done_at < bindparam("before"))
         .order_by(_row.done_at)
         .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
     )
 )
 

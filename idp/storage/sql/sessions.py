@@ -122,6 +122,7 @@ _PURGE = delete(sessions).where(
         .where(sessions.c.expires_at < bindparam("before"))
         .order_by(sessions.c.expires_at)
         .limit(bindparam("most"))
+        .with_for_update(skip_locked=True)
     )
 )
 

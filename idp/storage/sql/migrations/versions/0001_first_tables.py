@@ -69,7 +69,14 @@ def upgrade() -> None:
         sa.Column("retry_at", tables.Instant(), nullable=False),
         sa.PrimaryKeyConstraint("authenticator", name=op.f("pk_failures")),
     )
-    op.create_index(op.f("ix_failures_retry_at"), "failures", ["retry_at"], unique=False)
+    op.create_index(
+        "ix_failures_retry_at",
+        "failures",
+        ["retry_at"],
+        unique=False,
+        sqlite_where=sa.text("authenticator LIKE '%?%'"),
+        postgresql_where=sa.text("authenticator LIKE '%?%'"),
+    )
     op.create_table(
         "grants",
         sa.Column("grant_id", sa.Text(), nullable=False),

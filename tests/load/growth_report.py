@@ -1,0 +1,111 @@
+"""What growing costs: for each thing done, how long it takes in a larger country, over the smallest one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from tests.load.pauses import Pause
+from tests.load.report import OUTPUT, ROOT, machine, say
+
+REACH = 1.25
+BEGIN, END = "<!-- growth: begin, written by `make growth README=1` -->", "<!-- growth: end -->"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Size:
+    """How large a country is."""
+
+    rows: int
+    citizens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """The median of one round."""
+
+    store: str
+    size: Size
+    path: str
+    round: int
+    ms: float
+
+
+def publish(everything: Sequence[Measured | Pause], *, readme: bool) -> None:
+    """Print the table, keep the figures, and write the README's lines if asked."""
+    found = [each for each in everything if isinstance(each, Measured)]
+    pauses = [each for each in everything if isinstance(each, Pause)]
+    text = f"{table(found)}\n\n{told(pauses)}"
+    OUTPUT.mkdir(exist_ok=True)
+    kept: dict[str, Any] = {
+        "at": datetime.now(UTC).isoformat(),
+        "machine": machine(),
+        "rounds": [asdict(each) for each in found],
+    }
+    kept["pauses"] = [asdict(each) for each in pauses]
+    (OUTPUT / "growth.json").write_text(json.dumps(kept, indent=1))
+    print(text)  # noqa: T201 - what `make growth` is called for
+    say(f"All figures: {OUTPUT.relative_to(ROOT)}/growth.json")
+    if readme:
+        _write_readme(text)
+
+
+def told(pauses: Sequence[Pause]) -> str:
+    """Return how long the worker's batches took, and what waited for them."""
+    lines = [
+        "What the worker does in the largest country, in milliseconds, with small writes one after the other beside it:"
+    ]
+    lines += ["", "| | batches, rows | a batch | the longest | longest write beside it | 99 of 100 writes |"]
+    lines += ["|---|---|---|---|---|---|"]
+    lines += [
+        f"| {each.store}: {each.kind} | {each.batches}, {each.rows:,} | {each.median_ms:.0f} | {each.longest_ms:.0f} |"
+        f" {each.longest_write_ms:.0f} | {each.write_p99_ms:.0f} |"
+        for each in pauses
+    ]
+    return "\n".join(lines)
+
+
+def table(found: Sequence[Measured]) -> str:
+    """Return the README's part."""
+    sizes = sorted({each.size for each in found})
+    stores = list(dict.fromkeys(each.store for each in found))
+    columns = [(store, size) for store in stores for size in sizes[1:]]
+    heads = [f"{store}, {_rounded(size.rows)} rows" for store, size in columns]
+    rounds = max(each.round for each in found) + 1
+    lines = [
+        f"Time of each in a larger country over that in one of {_rounded(sizes[0].rows)} rows, on"
+        f" {datetime.now(UTC):%Y-%m-%d}, citizens and services drawn at random: the median of {rounds} rounds, and the"
+        f" least and most. The aim is {REACH} at most. The largest has {sizes[-1].citizens:,} citizens with two"
+        " credentials each, and ten audit entries.",
+        "",
+        f"| | {' | '.join(heads)} |",
+        f"|---|{'---|' * len(heads)}",
+    ]
+    paths = dict.fromkeys(each.path for each in found)
+    cells = {path: [_ratio(found, path, sizes[0], *column) for column in columns] for path in paths}
+    return "\n".join(lines + [f"| {path} | {' | '.join(cells[path])} |" for path in paths])
+
+
+def _ratio(found: Sequence[Measured], path: str, smallest: Size, store: str, size: Size) -> str:
+    def rounds(of: Size) -> list[float]:
+        chosen = (each for each in found if (each.store, each.path, each.size) == (store, path, of))
+        return [each.ms for each in sorted(chosen, key=lambda each: each.round)]
+
+    ratios = [large / small for large, small in zip(rounds(size), rounds(smallest), strict=True)]
+    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+def _rounded(rows: int) -> str:
+    return f"{float(f'{rows:.1e}'):,.0f}"
+
+
+def _write_readme(text: str) -> None:
+    path = ROOT / "README.md"
+    before, _, rest = path.read_text().partition(BEGIN)
+    _, found, after = rest.partition(END)
+    if not found:
+        raise SystemExit(f"README.md has no place for the table: {BEGIN} ... {END}")
+    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
+    say("README.md holds the table now")
