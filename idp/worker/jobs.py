@@ -18,7 +18,7 @@ from keys.rotation import Rules, advance
 SEAL_ROWS = 500
 PURGE_ROWS = 100
 MOST_BATCHES = 50
-"""Of one kind before the others have their turn. So many every ten seconds are more than the busiest day leaves behind."""
+"""Of one kind before the others have their turn: 500 rows a second, more than the busiest day leaves behind."""
 ENDED_SESSIONS_STAY = timedelta(days=30)
 DONE_MESSAGES_STAY = timedelta(days=7)
 IDLE_COUNTERS_STAY = timedelta(days=30)
