@@ -15,6 +15,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -49,8 +50,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make growth", description=__doc__)
     parser.add_argument("--citizens", metavar="N", type=int, nargs="+", default=CITIZENS, help="sizes, smallest first")
     parser.add_argument("--store", choices=("sqlite", "postgresql"), nargs="+", default=("sqlite", "postgresql"))
-    parser.add_argument("--readme", action="store_true", help="write the table into README.md")
+    parser.add_argument("--readme", action="store_true", help="write the lines of README.md")
+    parser.add_argument("--again", metavar="FILE", type=Path, help="write them from the figures of an earlier run")
     given = parser.parse_args()
+    if given.again:
+        growth_report.publish_again(given.again)
+        return
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     found = [measured for store in given.store for measured in _on(store, given.citizens)]
     growth_report.publish(found, readme=given.readme)

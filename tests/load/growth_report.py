@@ -4,8 +4,8 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from statistics import median
-from typing import Any
 
 from tests.load.pauses import Pause
 from tests.load.report import OUTPUT, ROOT, machine, say
@@ -34,22 +34,51 @@ class Measured:
 
 
 def publish(everything: Sequence[Measured | Pause], *, readme: bool) -> None:
-    """Print the table, keep the figures, and write the README's lines if asked."""
+    """Print the tables, keep the figures, and write the README's lines if asked."""
     found = [each for each in everything if isinstance(each, Measured)]
     pauses = [each for each in everything if isinstance(each, Pause)]
-    text = f"{table(found)}\n\n{told(pauses)}"
-    OUTPUT.mkdir(exist_ok=True)
-    kept: dict[str, Any] = {
-        "at": datetime.now(UTC).isoformat(),
+    at = datetime.now(UTC).isoformat()
+    kept = {
+        "at": at,
         "machine": machine(),
         "rounds": [asdict(each) for each in found],
+        "pauses": [asdict(each) for each in pauses],
     }
-    kept["pauses"] = [asdict(each) for each in pauses]
+    OUTPUT.mkdir(exist_ok=True)
     (OUTPUT / "growth.json").write_text(json.dumps(kept, indent=1))
-    print(text)  # noqa: T201 - what `make growth` is called for
+    print(f"{table(found)}\n\n{told(pauses)}\n\n{summary(at, found, pauses)}")  # noqa: T201 - asked for
     say(f"All figures: {OUTPUT.relative_to(ROOT)}/growth.json")
     if readme:
-        _write_readme(text)
+        _write_readme(summary(at, found, pauses))
+
+
+def publish_again(file: Path) -> None:
+    """Write the README's lines from the figures of an earlier run."""
+    kept = json.loads(file.read_text())
+    found = [Measured(**{**each, "size": Size(**each["size"])}) for each in kept["rounds"]]
+    _write_readme(summary(kept["at"], found, [Pause(**each) for each in kept["pauses"]]))
+
+
+def summary(at: str, found: Sequence[Measured], pauses: Sequence[Pause]) -> str:
+    """Return the README's lines: the largest country over the smallest, and what waited for the worker."""
+    sizes = sorted({each.size for each in found})
+    stores = list(dict.fromkeys(each.store for each in found))
+    rounds = max(each.round for each in found) + 1
+    parts = [
+        f"{path} {' and '.join(f'{median(_ratios(found, path, sizes[0], store, sizes[-1])):.2f}' for store in stores)}"
+        for path in dict.fromkeys(each.path for each in found)
+    ]
+    purges = [each for each in pauses if each.kind not in ("nothing", "seal")]
+    return "\n".join(
+        [
+            f"On {at[:10]}, {_rounded(sizes[-1].rows)} rows over {_rounded(sizes[0].rows)}, on {' and '.join(stores)}:"
+            f" {', '.join(parts)}.",
+            f"The median of {rounds} rounds; the aim is {REACH} at most. {sizes[-1].citizens:,} citizens with a"
+            " password and a passkey each, ten audit entries each.",
+            f"The longest batch of a purge took {max(each.longest_ms for each in purges):.0f} ms; the longest write"
+            f" beside them {max(each.longest_write_ms for each in purges):.0f} ms.",
+        ]
+    )
 
 
 def told(pauses: Sequence[Pause]) -> str:
@@ -68,7 +97,7 @@ def told(pauses: Sequence[Pause]) -> str:
 
 
 def table(found: Sequence[Measured]) -> str:
-    """Return the README's part."""
+    """Return the ratios of every size, with their spread."""
     sizes = sorted({each.size for each in found})
     stores = list(dict.fromkeys(each.store for each in found))
     columns = [(store, size) for store in stores for size in sizes[1:]]
@@ -89,12 +118,16 @@ def table(found: Sequence[Measured]) -> str:
 
 
 def _ratio(found: Sequence[Measured], path: str, smallest: Size, store: str, size: Size) -> str:
+    ratios = _ratios(found, path, smallest, store, size)
+    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+
+
+def _ratios(found: Sequence[Measured], path: str, smallest: Size, store: str, size: Size) -> list[float]:
     def rounds(of: Size) -> list[float]:
         chosen = (each for each in found if (each.store, each.path, each.size) == (store, path, of))
         return [each.ms for each in sorted(chosen, key=lambda each: each.round)]
 
-    ratios = [large / small for large, small in zip(rounds(size), rounds(smallest), strict=True)]
-    return f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+    return [large / small for large, small in zip(rounds(size), rounds(smallest), strict=True)]
 
 
 def _rounded(rows: int) -> str:
