@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := keys federation idp templates tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench growth lint types floors dependencies smoke advisories lock messages assets packages
+.PHONY: help setup run test check bench growth rolling lint types floors dependencies smoke advisories lock messages assets packages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ bench: $(READY) packages ## Measure beside npm oidc-provider; QUICK=1 is shorter
 
 growth: $(READY) packages ## Measure while a country grows to 10 million rows, and purge it; about ten minutes; README=1, HOW="--citizens N ..."
 	@$(BIN)/python -m tests.load.growth $(if $(README),--readme) $(HOW)
+
+rolling: $(READY) packages ## Two nodes to the next release and back, while citizens sign in; under a minute
+	@$(BIN)/python -m tests.load.rolling
 
 setup: $(READY) ## Create .venv and install what the lock names
 

@@ -149,11 +149,15 @@ def _ours(name: str, pair: StorePair, folder: Path) -> Iterator[Running]:
                 "token_endpoint_auth_method": "client_secret_basic",
             }
             made = service.cli_json("agencies", "add", stdin=metadata)
-            pages = [{"email": EMAIL, "password": PASSWORD}, {"decision": "allow"}]
-            target = replace(_target(name, service.base_url, made, pages), people=_people(Insider(service)))
+            target = replace(signed_in(service.base_url, made, name=name), people=_people(Insider(service)))
         assert service.process is not None
         (worker,) = service.web_workers()
         yield Running(target=target, process=service.process.pid, worker=worker)
+
+
+def signed_in(issuer: str, made: Mapping[str, Any], *, name: str = "") -> Target:
+    """Return one of ours, where the citizen signed in with their password and agreed."""
+    return _target(name, issuer, made, [{"email": EMAIL, "password": PASSWORD}, {"decision": "allow"}])
 
 
 def _people(insider: Insider) -> list[Person]:

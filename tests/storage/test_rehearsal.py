@@ -15,7 +15,7 @@ from idp.storage.sql.engine import connect
 from tests.support import next_release, server
 from tests.support.counting import cost_of_sign_in
 
-COLUMNS, INDEX = next_release.revision_numbers()
+*_, COLUMNS, INDEX = next_release.revision_numbers()
 MIGRATE = "import sys; from idp.storage.sql import engine, migrate; migrate.upgrade(engine.connect(sys.argv[1]))"
 
 BUILDING = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'CREATE INDEX CONCURRENTLY%'"
@@ -62,14 +62,14 @@ def test_a_revision_that_cannot_have_its_table_gives_up_whole_and_is_run_again(
     with psycopg.connect(_dsn(postgresql_url)) as reader:
         reader.execute("SELECT 1 FROM grants")
         refused = _upgrade(release, postgresql_url)
-        meanwhile = (_revision(engine), inspect(engine).has_table("rehearsals"))
+        meanwhile = (_revision(engine), inspect(engine).has_table("grants_rehearsals"))
 
     again = _upgrade(release, postgresql_url)
 
     assert (refused.returncode, meanwhile) == (2, (before, False)), refused.stderr
     assert "is in use; run this again" in refused.stderr
     assert again.returncode == 0, again.stderr
-    assert (_revision(engine), inspect(engine).has_table("rehearsals")) == (INDEX, True)
+    assert (_revision(engine), inspect(engine).has_table("grants_rehearsals")) == (INDEX, True)
     engine.dispose()
     engine.dispose()
 

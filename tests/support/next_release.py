@@ -1,6 +1,6 @@
-"""The release after this one, as far as a database can tell: the same code in another folder, with two revisions more.
+"""The release after this one, as far as a database can tell: the same code in another folder, with some revisions more.
 
-They expand: columns that may be empty in the tables every sign-in touches, a table, and an index built beside writers.
+They expand: a column that may be empty in each table a sign-in touches, tables, and an index built beside writers.
 """
 
 import os
@@ -14,7 +14,7 @@ from idp.storage.sql import revisions
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("keys", "federation", "idp", "templates")
-CHANGED = ("citizens", "sessions", "grants", "consents", "passkeys", "passwords", "relying_parties", "audit_events")
+CHANGED = ("grants", "citizens", "sessions", "consents", "passkeys", "passwords", "relying_parties", "audit_events")
 COLUMNS = """\"\"\"A rehearsal.\"\"\"
 
 import sqlalchemy as sa
@@ -25,9 +25,8 @@ down_revision = "{before}"
 
 
 def upgrade() -> None:
-    for table in {tables}:
-        op.add_column(table, sa.Column("rehearsed", sa.Text(), nullable=True))
-    op.create_table("rehearsals", sa.Column("rehearsal_id", sa.Text(), primary_key=True))
+    op.add_column("{table}", sa.Column("rehearsed", sa.Text(), nullable=True))
+    op.create_table("{table}_rehearsals", sa.Column("rehearsal_id", sa.Text(), primary_key=True))
 """
 INDEX = """\"\"\"A rehearsal.\"\"\"
 
@@ -42,10 +41,10 @@ def upgrade() -> None:
 """
 
 
-def revision_numbers() -> tuple[str, str]:
-    """Return those of its two revisions."""
+def revision_numbers() -> list[str]:
+    """Return those of its revisions: one for each table it changes, then the index."""
     last = int(revisions.known()[-1])
-    return f"{last + 1:04}", f"{last + 2:04}"
+    return [f"{last + number:04}" for number in range(1, len(CHANGED) + 2)]
 
 
 def release(folder: Path) -> Path:
@@ -54,10 +53,13 @@ def release(folder: Path) -> Path:
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tree / package, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))
     before = revisions.known()[-1]
-    columns, index = revision_numbers()
     versions = tree / "idp" / "storage" / "sql" / "migrations" / "versions"
-    (versions / f"{columns}_rehearsal.py").write_text(COLUMNS.format(revision=columns, before=before, tables=CHANGED))
-    (versions / f"{index}_rehearsal_index.py").write_text(INDEX.format(revision=index, before=columns))
+    *numbers, index = revision_numbers()
+    for number, table in zip(numbers, CHANGED, strict=True):
+        text = COLUMNS.format(revision=number, before=before, table=table)
+        (versions / f"{number}_rehearsal_{table}.py").write_text(text)
+        before = number
+    (versions / f"{index}_rehearsal_index.py").write_text(INDEX.format(revision=index, before=before))
     return tree
 
 
