@@ -53,6 +53,7 @@ from idp.web import bounds, chosen_language, compression, csrf, errors, language
 from idp.web.admission import Admission
 from idp.web.published import Published
 from idp.web.transaction import TransactionalFlask
+from idp.web.waiting import Tickets
 
 MACHINES = (
     authorize,
@@ -113,6 +114,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     compression.install(app)
     for module in (*MACHINES, *PEOPLE, *(() if settings.registration == "closed" else REGISTRATION)):
         app.register_blueprint(module.bp)
-    app.wsgi_app = Admission(app, use.gate, issuer=settings.issuer)  # type: ignore[method-assign]  # Flask's own way
+    tickets = Tickets(use.cookie_secret, secure=use.secure)
+    app.wsgi_app = Admission(app, use.gate, tickets, issuer=settings.issuer)  # type: ignore[method-assign]  # Flask's own way
     app.wsgi_app = Published(app, described.PLACES | discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
     return app

@@ -33,7 +33,8 @@ from idp.web import gate
 
 LONGEST_REQUEST_SECONDS = 30
 ENDS = (signal.SIGTERM, signal.SIGINT)
-CONNECTIONS_A_WORKER = 512
+CONNECTIONS_A_WORKER = 4096
+"""One more would wait unheard, whatever it asks for. Each costs a few kilobytes until it asks."""
 MAX_WORKERS = 64
 CRASHED_AT_START_SECONDS = 10.0
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8

@@ -20,6 +20,7 @@ from idp.web.bounds import BODY_BYTES
 from idp.web.gate import Gate, Rank
 from idp.web.language import guessed
 from idp.web.rendering import render
+from idp.web.waiting import Outlook, Tickets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -65,7 +66,9 @@ _RANKS: Mapping[str, Rank | None] = {
 _SESSION = re.compile(r"(?:^|; ?)(?:__Host-)?session=")
 _DIGITS = 10
 _AGAIN_SECONDS = (3, 9)
-"""Drawn between these, so that those who were refused together do not come back together."""
+"""After which services ask again: drawn, so that those who were refused together do not come back together."""
+_CROWDS = frozenset({Rank.WAITED, Rank.NEW, Rank.LAST})
+"""Those who may be so many that how long they wait depends on it."""
 
 
 def rank_of(path: str, cookies: str) -> Rank | None:
@@ -86,10 +89,12 @@ def _take_body(environ: "WSGIEnvironment") -> None:
 class Admission:
     """The application, with a gate before it."""
 
-    def __init__(self, app: Flask, gate: Gate, *, issuer: str) -> None:
+    def __init__(self, app: Flask, gate: Gate, tickets: Tickets, *, issuer: str) -> None:
         self._app = app
         self._behind: WSGIApplication = app.wsgi_app
         self._gate = gate
+        self._tickets = tickets
+        self._outlook = Outlook()
         self._one_by_one = threading.Lock()
         """Refusals are cheap as long as not all of them want the interpreter at once."""
         self._pages: dict[tuple[str, bool, int], bytes] = {}
@@ -102,12 +107,17 @@ class Admission:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        rank = rank_of(environ["PATH_INFO"], environ.get("HTTP_COOKIE", ""))
+        cookies = environ.get("HTTP_COOKIE", "")
+        rank = rank_of(environ["PATH_INFO"], cookies)
         if rank is None:
             return self._behind(environ, start_response)
+        if rank is Rank.NEW and cookies and self._tickets.shown(cookies):
+            rank = Rank.WAITED
         _take_body(environ)
         if not self._gate.enter(rank):
             return self._refuse(rank, environ, start_response)
+        if rank in _CROWDS:
+            self._outlook.serve()
         try:
             return self._behind(environ, start_response)
         finally:
@@ -118,8 +128,9 @@ class Admission:
             return self._told_to_wait(rank, environ, start_response)
 
     def _told_to_wait(self, rank: Rank, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        seconds = randint(*_AGAIN_SECONDS)  # noqa: S311 - no secret
         machine = environ["PATH_INFO"][1:].partition("/")[0] in MACHINES
+        crowd = rank in _CROWDS and not machine
+        seconds = self._outlook.send_away() if crowd else randint(*_AGAIN_SECONDS)  # noqa: S311 - no secret
         body = self._told if machine else self._page(environ, seconds)
         headers = [
             ("Content-Type", "application/json" if machine else "text/html; charset=utf-8"),
@@ -128,6 +139,8 @@ class Admission:
         ]
         if machine:
             headers.append(("Access-Control-Allow-Origin", "*"))
+        elif rank is Rank.NEW:
+            headers.append(("Set-Cookie", self._tickets.cookie()))
         start_response("503 Service Unavailable", headers)
         telemetry.count(f"refused.{rank.name.lower()}", environ["REQUEST_METHOD"], 503)
         return [body]

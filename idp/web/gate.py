@@ -21,9 +21,11 @@ class Rank(IntEnum):
     """Services that redeem, refresh and look at tokens: a sign-in is nothing without."""
     UNDER_WAY = 2
     """Citizens on their way, or signed in."""
-    NEW = 3
+    WAITED = 3
+    """Citizens who were sent away, and come back when they were told to."""
+    NEW = 4
     """Citizens who have just been sent here."""
-    LAST = 4
+    LAST = 5
     """New accounts and new services, which can come another hour."""
 
 

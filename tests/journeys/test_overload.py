@@ -117,7 +117,8 @@ def test_the_cheap_and_the_furthest_on_are_served_while_the_others_wait_or_are_s
     met = Counter(answer.status for answer in answers)
     assert met.keys() == {303, 503}
     away = [answer.headers for answer in answers if answer.status == 503] + [sign_up.headers, pushed.headers]
-    assert {int(headers["Retry-After"]) for headers in away} <= set(range(3, 10))
+    assert {int(headers["Retry-After"]) for headers in away} <= set(range(3, 181))
+    assert int(pushed.headers["Retry-After"]) in range(3, 10)
     assert {headers["Cache-Control"] for headers in away} == {"no-store"}
     assert refused(overloaded, "new") - before == met[503]
 
@@ -127,7 +128,8 @@ def test_whoever_was_sent_away_left_nothing_and_all_are_served_afterwards(overlo
         pass
 
     away = [answer for answer in answers if answer.status == 503]
-    assert [answer for answer in away if answer.headers["Set-Cookie"]] == []
+    kept = {cookie for answer in away for cookie in answer.headers.get_all("Set-Cookie", [])}
+    assert {cookie.partition("=")[0] for cookie in kept} == {"waited"}
     assert all(requests.get(asked, allow_redirects=False, timeout=30).status_code == 303 for _ in range(20))
 
 
@@ -143,7 +145,7 @@ def test_a_citizen_waits_on_a_page_that_goes_on_by_itself(
                 break
         expect(page.locator("meta[http-equiv=refresh]")).to_be_attached()
         expect(page.locator("html")).to_have_attribute("lang", language)
-    page.wait_for_url(re.compile("/sign-in/"), timeout=20_000)
+    page.wait_for_url(re.compile("/sign-in/"), timeout=60_000)
 
     expect(page.locator("#email")).to_be_visible()
 

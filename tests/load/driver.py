@@ -69,7 +69,7 @@ class _Connection:
         if not piece:
             raise ConnectionError("the service closed a connection")
         self._received += piece
-        answer = self._answer()
+        answer, self._received = read_answer(self._received)
         if answer is None:
             return False
         try:
@@ -78,16 +78,17 @@ class _Connection:
             return True
         return False
 
-    def _answer(self) -> Answer | None:
-        head, found, rest = self._received.partition(b"\r\n\r\n")
-        if not found:
-            return None
-        length = _LENGTH.search(head)
-        size = int(length[1]) if length else 0
-        if len(rest) < size:
-            return None
-        self._received = rest[size:]
-        return Answer(int(head[9:12]), head, rest[:size])
+
+def read_answer(received: bytes) -> tuple[Answer | None, bytes]:
+    """Return the answer at the beginning of what was received, if it is whole, and what is left."""
+    head, found, rest = received.partition(b"\r\n\r\n")
+    if not found:
+        return None, received
+    length = _LENGTH.search(head)
+    size = int(length[1]) if length else 0
+    if len(rest) < size:
+        return None, received
+    return Answer(int(head[9:12]), head, rest[:size]), rest[size:]
 
 
 def drive(port: int, operation: Operation, seconds: float, *, connections: int = CONNECTIONS) -> Run:

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from html import unescape
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from tests.load.driver import Answer, Operation
@@ -20,7 +21,7 @@ Filled = Callable[[Person, str, str], tuple[str, Mapping[str, str]]]
 
 def password_sign_in(target: Target) -> Operation:
     """Email address and password; each person in one browser at a time."""
-    return _signing_in(target, _with_password)
+    return _signing_in(target, with_password)
 
 
 def passkey_sign_in(target: Target) -> Operation:
@@ -28,7 +29,7 @@ def passkey_sign_in(target: Target) -> Operation:
     return _signing_in(target, _with_passkey)
 
 
-def _with_password(person: Person, path: str, _: str) -> tuple[str, Mapping[str, str]]:
+def with_password(person: Person, path: str, _: str) -> tuple[str, Mapping[str, str]]:
     return path, {"email": person.email, "password": PASSWORD}
 
 
@@ -45,7 +46,7 @@ def _agreed(_: Person, path: str, __: str) -> tuple[str, Mapping[str, str]]:
 
 
 @dataclass
-class _Browser:
+class Browser:
     """Cookies, and requests that carry them."""
 
     target: Target
@@ -78,25 +79,34 @@ def _signing_in(target: Target, fill: Filled) -> Operation:
     free = list(target.people)
 
     def operation() -> Generator[bytes, Answer, None]:
-        person, browser = free.pop(), _Browser(target)
-        asked = {name: value for name, value in target.asked.items() if name != "prompt"}
-        asked |= {"state": secrets.token_urlsafe(12), "nonce": secrets.token_urlsafe(12)}
-        path = urlsplit(str(target.endpoints["authorization_endpoint"])).path
-        answer = yield browser.get(f"{path}?{urlencode(asked)}")
-        while not (address := _sent_to(answer)).startswith(BACK):
-            browser.keep(answer)
-            answer = yield browser.get(address)
-            if answer.status == 200:
-                browser.keep(answer)
-                page = answer.body.decode()
-                there, filled = (_agreed if 'name="decision"' in page else fill)(person, urlsplit(address).path, page)
-                answer = yield browser.post(there, hidden_fields(page) | dict(filled))
-        told = parse_qs(urlsplit(address).query)
-        check(answer, 303, told.get("state") == [asked["state"]] and "code" in told)
-        yield from redeemed(target, told["code"][0])
+        person = free.pop()
+        yield from signed_in(Browser(target), fill, person)
         free.append(person)
 
     return operation
+
+
+def signed_in(browser: Browser, fill: Filled, person: Person, **more: str) -> Generator[bytes, Answer, dict[str, Any]]:
+    """Go through pages until the code is redeemed; the value is what the token endpoint told.
+
+    `more` is what the authorization request says beside, or otherwise.
+    """
+    target = browser.target
+    asked = {name: value for name, value in target.asked.items() if name != "prompt"}
+    asked |= {"state": secrets.token_urlsafe(12), "nonce": secrets.token_urlsafe(12)} | more
+    path = urlsplit(str(target.endpoints["authorization_endpoint"])).path
+    answer = yield browser.get(f"{path}?{urlencode(asked)}")
+    while not (address := _sent_to(answer)).startswith(BACK):
+        browser.keep(answer)
+        answer = yield browser.get(address)
+        if answer.status == 200:
+            browser.keep(answer)
+            page = answer.body.decode()
+            there, filled = (_agreed if 'name="decision"' in page else fill)(person, urlsplit(address).path, page)
+            answer = yield browser.post(there, hidden_fields(page) | dict(filled))
+    told = parse_qs(urlsplit(address).query)
+    check(answer, 303, told.get("state") == [asked["state"]] and "code" in told)
+    return (yield from redeemed(target, told["code"][0]))
 
 
 def _sent_to(answer: Answer) -> str:

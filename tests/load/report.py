@@ -23,7 +23,6 @@ PICTURE = Path("tests", "load", "bench.svg")
 """As the README names it."""
 LIMITS = "at most"
 """The name of the scenario in which limits are measured that no other one needs."""
-BEGIN, END = "<!-- bench: begin, written by `make bench README=1` -->", "<!-- bench: end -->"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +95,7 @@ def publish(found: Report, *, readme: bool, beside: Path | None) -> None:
     say(f"All figures: {OUTPUT.relative_to(ROOT)}/bench.json, and as a picture bench.svg")
     if readme:
         (ROOT / PICTURE).write_text(picture)
-        _write_readme(table(found, ratios))
+        write_readme("bench", table(found, ratios))
 
 
 def say(sentence: str) -> None:
@@ -230,11 +229,13 @@ def _spread(values: list[float]) -> str:
     return f"{median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
-def _write_readme(text: str) -> None:
+def write_readme(place: str, text: str) -> None:
+    """Put what `make <place> README=1` found where the README has a place for it."""
+    begin, end = f"<!-- {place}: begin, written by `make {place} README=1` -->", f"<!-- {place}: end -->"
     path = ROOT / "README.md"
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, found, after = rest.partition(END)
+    before, _, rest = path.read_text().partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        raise SystemExit(f"README.md has no place for the table: {BEGIN} ... {END}")
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
-    say("README.md holds the table now")
+        raise SystemExit(f"README.md has no place for this: {begin} ... {end}")
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}")
+    say("README.md holds it now")

@@ -83,8 +83,8 @@ def everybody(folder: Path, kept: Stores) -> Iterator[list[Running]]:
                 _peer(PEER_RS256, folder, "RS256"),
                 _peer(PEER_REDIS, folder, "ES256", kept.peers_redis.url),
                 _bare(folder),
-                _ours(SQLITE, files, folder),
-                _ours(POSTGRESQL, kept.pair(), folder),
+                ours(SQLITE, files, folder),
+                ours(POSTGRESQL, kept.pair(), folder),
             )
         ]
 
@@ -138,14 +138,14 @@ def _answers(address: str) -> bool:
 
 
 @contextmanager
-def _ours(name: str, pair: StorePair, folder: Path) -> Iterator[Running]:
+def ours(name: str, pair: StorePair, folder: Path) -> Iterator[Running]:
     with on_core(SERVICE_CORE), serving(pair, folder, workers=1) as service:
         with on_core(DRIVER_CORE):
             service.cli("citizens", "add", "--email", EMAIL, "--password", PASSWORD, "--given-name", "Ada")
             metadata = {
                 "client_name": "Bench",
                 "redirect_uris": [BACK],
-                "grant_types": ["authorization_code", "client_credentials"],
+                "grant_types": ["authorization_code", "client_credentials", "refresh_token"],
                 "token_endpoint_auth_method": "client_secret_basic",
             }
             made = service.cli_json("agencies", "add", stdin=metadata)
