@@ -8,10 +8,9 @@ from pathlib import Path
 from statistics import median
 
 from tests.load.pauses import Pause
-from tests.load.report import OUTPUT, ROOT, machine, say
+from tests.load.report import OUTPUT, ROOT, machine, say, write_readme
 
 REACH = 1.25
-BEGIN, END = "<!-- growth: begin, written by `make growth README=1` -->", "<!-- growth: end -->"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,14 +48,14 @@ def publish(everything: Sequence[Measured | Pause], *, readme: bool) -> None:
     print(f"{table(found)}\n\n{told(pauses)}\n\n{summary(at, found, pauses)}")  # noqa: T201 - asked for
     say(f"All figures: {OUTPUT.relative_to(ROOT)}/growth.json")
     if readme:
-        _write_readme(summary(at, found, pauses))
+        write_readme("growth", summary(at, found, pauses))
 
 
 def publish_again(file: Path) -> None:
     """Write the README's lines from the figures of an earlier run."""
     kept = json.loads(file.read_text())
     found = [Measured(**{**each, "size": Size(**each["size"])}) for each in kept["rounds"]]
-    _write_readme(summary(kept["at"], found, [Pause(**each) for each in kept["pauses"]]))
+    write_readme("growth", summary(kept["at"], found, [Pause(**each) for each in kept["pauses"]]))
 
 
 def summary(at: str, found: Sequence[Measured], pauses: Sequence[Pause]) -> str:
@@ -132,13 +131,3 @@ def _ratios(found: Sequence[Measured], path: str, smallest: Size, store: str, si
 
 def _rounded(rows: int) -> str:
     return f"{float(f'{rows:.1e}'):,.0f}"
-
-
-def _write_readme(text: str) -> None:
-    path = ROOT / "README.md"
-    before, _, rest = path.read_text().partition(BEGIN)
-    _, found, after = rest.partition(END)
-    if not found:
-        raise SystemExit(f"README.md has no place for the table: {BEGIN} ... {END}")
-    path.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}")
-    say("README.md holds the table now")
