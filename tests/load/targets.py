@@ -155,9 +155,10 @@ def ours(name: str, pair: StorePair, folder: Path) -> Iterator[Running]:
         yield Running(target=target, process=service.process.pid, worker=worker)
 
 
-def signed_in(issuer: str, made: Mapping[str, Any], *, name: str = "") -> Target:
-    """Return one of ours, where the citizen signed in with their password and agreed."""
-    return _target(name, issuer, made, [{"email": EMAIL, "password": PASSWORD}, {"decision": "allow"}])
+def signed_in(issuer: str, made: Mapping[str, Any], *, name: str = "", agreed: bool = False) -> Target:
+    """Return one of ours, where the citizen signed in with their password, and agreed unless they had."""
+    pages = [{"email": EMAIL, "password": PASSWORD}, {"decision": "allow"}]
+    return _target(name, issuer, made, pages[:1] if agreed else pages)
 
 
 def _people(insider: Insider) -> list[Person]:

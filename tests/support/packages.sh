@@ -11,6 +11,7 @@ need() { # need PACKAGES COMMAND: the packages that bring a command
 set -- /usr/lib/postgresql/*/bin/postgres
 test -x "$1" || need postgresql postgres
 need redis-server redis-server
+need sqlite3 sqlite3
 need chromium chromium
 need haproxy haproxy
 need apache2 apache2

@@ -101,13 +101,13 @@ class Crowd:
     def _go_on(self) -> None:
         while not self._ended.is_set():
             try:
-                self._sign_in()
+                self.sign_in()
                 self.done += 1
             except (AssertionError, KeyError, requests.RequestException) as error:
                 self.failed.append(f"{type(error).__name__}: {error}"[:300])
 
-    def _sign_in(self) -> None:
-        """Go to the agency, be sent back, and let it redeem, ask, renew."""
+    def sign_in(self) -> str:
+        """Go to the agency, be sent back, let it redeem and ask; return the `sub` it is told."""
         browser, state = requests.Session(), secrets.token_urlsafe(8)
         asked = {
             "client_id": self.client[0],
@@ -124,12 +124,14 @@ class Crowd:
         )
         told = parse_qs(urlsplit(sent.headers.get("Location", "")).query)
         assert told.get("state") == [state], f"/authorize {sent.status_code} {sent.text[:100]}"
+        assert "code" in told, f"/authorize {told}"
         form = {"grant_type": "authorization_code", "code": told["code"][0], "redirect_uri": BACK}
         tokens = browser.post(f"{self.issuer}/token", {**form, "code_verifier": VERIFIER}, auth=self.client, timeout=10)
         assert tokens.status_code == 200, f"/token {tokens.status_code} {tokens.text[:100]}"
         bearer = {"Authorization": f"Bearer {tokens.json()['access_token']}"}
         known = browser.get(f"{self.issuer}/userinfo", headers=bearer, timeout=10)
         assert known.json()["email"] == EMAIL, f"/userinfo {known.status_code} {known.text[:100]}"
+        return str(known.json()["sub"])
 
 
 @dataclass
