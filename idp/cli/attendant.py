@@ -2,13 +2,16 @@
 
 import subprocess
 import sys
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import structlog
 
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 END_WITHIN_SECONDS = 10.0
+STARTING = Lock()
+"""Held while a process is started, here or by a fork. A web worker forked in between would keep open the pipe on which
+`Popen` waits for the command to begin, and the attendant would wait as long as that worker lives."""
 COMMAND = (sys.executable, "-m", "idp.cli", "worker", "--until-orphaned")
 
 _log = structlog.get_logger("attendant")
@@ -34,7 +37,8 @@ class Attendant:
     def _watch(self) -> None:
         pause = FIRST_PAUSE_SECONDS
         while not self._ending.is_set():
-            process = subprocess.Popen(COMMAND, start_new_session=True)  # noqa: S603 - our own command, no shell
+            with STARTING:
+                process = subprocess.Popen(COMMAND, start_new_session=True)  # noqa: S603 - our own command, no shell
             while process.poll() is None and not self._ending.wait(0.5):
                 pass
             if self._ending.is_set():

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -32,5 +33,6 @@ def iso(seconds: int) -> str:
 
 
 def say(sentence: str) -> None:
-    """Tell the person at the terminal something, out of the way of what is piped on."""
-    click.echo(sentence, err=True)
+    """Tell the person at the terminal something, out of the way of what is piped on; a full disk there ends nothing."""
+    with suppress(OSError):
+        click.echo(sentence, err=True)

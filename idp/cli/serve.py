@@ -18,18 +18,22 @@ from threading import Thread
 from time import monotonic
 
 import click
+from flask import Flask
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
+from federation.ephemeral import StoreUnavailable
 from idp import logs
 from idp.authentication import passwords
 from idp.authentication.breached_passwords import BreachedPasswords, FilterUnreadable
 from idp.cli import Refusal
-from idp.cli.attendant import Attendant
+from idp.cli.attendant import STARTING, Attendant
 from idp.cli.printing import say
+from idp.cli.respawning import Respawned
 from idp.settings import Settings, load, variable
 from idp.web import gate
+from keys.errors import CannotSign
 
 LONGEST_REQUEST_SECONDS = 30
 ENDS = (signal.SIGTERM, signal.SIGINT)
@@ -51,6 +55,7 @@ NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
     """Serve citizens and agencies until SIGTERM or Ctrl-C."""
     _give_memory_back()
+    logs.configure()
     settings = load()
     _check_breached_passwords(settings)
     _check_free(host, port)
@@ -96,17 +101,21 @@ def application() -> object:
 
     logs.configure()
     made = create_app(load())
-    Thread(target=_warm, name="warm", daemon=True).start()
+    Thread(target=_warm, args=[made], name="warm", daemon=True).start()
     return made
 
 
-def _warm() -> None:
-    """Render once what the first citizen would wait for; what lives then lives as long as the process.
+def _warm(app: Flask) -> None:
+    """Read the keys, and render once what the first citizen would wait for.
 
-    A full collection would walk all of it, and hold every request for a tenth of a second.
+    Keys that were never read could not be published while the database is away. What lives then lives as long as the
+    process: a full collection would walk all of it, and hold every request for a tenth of a second.
     """
     from idp.web import rendering  # noqa: PLC0415 - as in `application`
+    from idp.web.services import services_of  # noqa: PLC0415 - as in `application`
 
+    with suppress(StoreUnavailable, CannotSign):  # the first who asks reads them then
+        services_of(app).signer.jwks()
     rendering.warm()
     gc.collect()
     gc.freeze()
@@ -139,7 +148,7 @@ def _announce(settings: Settings, *, host: str, port: int, workers: int) -> None
 
 
 def _keep_serving(settings: Settings, *, host: str, port: int, workers: int, alone: bool) -> None:
-    """Serve until asked to end. Granian gives up when one worker dies twice in 5 s; begin again, unless at start."""
+    """Serve until asked to end. Granian gives up when a worker ends twice in 5 s; begin again, unless at start."""
     os.register_at_fork(before=_hold_ends, after_in_parent=_let_end, after_in_child=_may_be_ended)
     while True:
         began, server = monotonic(), _server(settings, host=host, port=port, workers=workers)
@@ -159,11 +168,13 @@ def _keep_serving(settings: Settings, *, host: str, port: int, workers: int, alo
 
 def _hold_ends() -> None:
     """Keep signals for later while a process is forked: what comes to a child in the middle of it would be lost."""
+    STARTING.acquire()
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
 
 
 def _let_end() -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDS)
+    STARTING.release()
 
 
 def _may_be_ended() -> None:
@@ -182,7 +193,7 @@ def _threads(settings: Settings) -> int:
 
 
 def _server(settings: Settings, *, host: str, port: int, workers: int) -> MPServer:
-    return MPServer(
+    made = MPServer(
         "idp.cli.serve:application",
         address=host,
         port=port,
@@ -199,3 +210,5 @@ def _server(settings: Settings, *, host: str, port: int, workers: int) -> MPServ
         log_level=LogLevels.warning,
         log_dictconfig=logs.SERVER,
     )
+    made.respawned_wrks = Respawned(lambda place: made.wrks[place].inner.exitcode)
+    return made
