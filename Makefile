@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := keys federation idp templates tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench flood growth rolling lint types floors dependencies smoke advisories lock messages assets packages
+.PHONY: help setup run test check bench flood storm growth rolling lint types floors dependencies smoke advisories lock messages assets packages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -24,6 +24,9 @@ bench: $(READY) packages ## Measure beside npm oidc-provider; QUICK=1 is shorter
 
 flood: $(READY) packages ## Bring more than one worker can do, and see it bend; QUICK=1 and README=1 as for bench
 	@$(BIN)/python -m tests.load.flood $(if $(QUICK),--quick) $(if $(README),--readme)
+
+storm: $(READY) packages ## Kill, cut, fill and freeze real processes under load, and prove what held; 20 minutes, as root; HOW="--only Redis"
+	@$(BIN)/python -m tests.storm $(HOW)
 
 growth: $(READY) packages ## Measure while a country grows to 10 million rows, and purge it; about ten minutes; README=1, HOW="--citizens N ..."
 	@$(BIN)/python -m tests.load.growth $(if $(README),--readme) $(HOW)

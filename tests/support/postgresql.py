@@ -18,6 +18,8 @@ from tests.support import server
 TEMPLATE = "migrated"
 FAST = signal.SIGINT
 """PostgreSQL's "fast" shutdown."""
+IMMEDIATE = signal.SIGQUIT
+"""Its "immediate" one: it drops everything, and recovers from its log at the next start, as after a crash."""
 
 
 class PostgreSQL:
@@ -67,6 +69,12 @@ class PostgreSQL:
         """Stop the server, breaking the connections; the databases stay."""
         if self._process is not None:
             server.stop(self._process, FAST)
+            self._process = None
+
+    def crash(self) -> None:
+        """End it in the middle of whatever it does."""
+        if self._process is not None:
+            server.stop(self._process, IMMEDIATE)
             self._process = None
 
     def end(self) -> None:
