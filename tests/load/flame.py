@@ -31,6 +31,8 @@ KINDS = MappingProxyType(
 )
 """By the beginnings of files, as packages or as ours; what is none of these works for whoever called it."""
 _PROGRAM = Path(sys.executable).with_name("py-spy")
+_COUNTED = re.compile(r"^(.*) ([0-9]+)$", re.MULTILINE)
+"""A stack and how often it was met; a look in the middle of a call may have garbage in it, line ends too."""
 _FILE = re.compile(r" \((.+?)(?::\d+)?\)$")
 
 
@@ -55,8 +57,7 @@ def shares(each: Running, scenario: str) -> dict[str, float]:
         user, system = processes.cpu_times(each.worker)
         _watch(each, scenario, Path(stacks.name), "raw", "--gil")
         user, system = (now - then for now, then in zip(processes.cpu_times(each.worker), (user, system), strict=True))
-        for line in stacks.read().decode().splitlines():
-            stack, _, count = line.rpartition(" ")
+        for stack, count in _COUNTED.findall(stacks.read().decode(errors="replace")):
             counted[kind_of(stack)] += int(count)
     parts = {kind: user * counted[kind] / counted.total() for kind in KINDS} | {SYSTEM: system}
     return {kind: seconds / (user + system) for kind, seconds in parts.items()}

@@ -42,7 +42,7 @@ UNDER_WAY = 32
 GUESSERS = 64
 HERD = 1000
 OUTAGE_SECONDS = 3.0
-SECONDS = {False: 60.0, True: 10.0}
+SECONDS = {False: 60.0, True: 15.0}
 """By `quick`: how long a spike lasts."""
 PACE = {"JWKS": scenarios.jwks, "client_credentials": scenarios.client_credentials}
 """What goes first, and must not feel that others wait."""
@@ -65,7 +65,7 @@ class Found:
 def main() -> None:
     """Flood a worker, and print what it did."""
     parser = argparse.ArgumentParser(prog="make flood", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="ten seconds of spike instead of sixty")
+    parser.add_argument("--quick", action="store_true", help="fifteen seconds of spike instead of sixty")
     parser.add_argument("--readme", action="store_true", help="write the sentences into README.md")
     given = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
@@ -100,7 +100,7 @@ def sentences(found: Found) -> str:
             f"- {CROWD} citizens come every second for {spike['seconds']:.0f} s, {CROWD // USUAL} times the usual"
             f" {USUAL}, and come back when they are told to ({spike['asked']:.1f} requests each):"
             f" {100 * spike['goodput']:.0f} % of its work goes on being done ({100 * spike['under way']:.0f} % for"
-            f" those under way), JWKS p95 {spike['JWKS']:.0f} ms, client_credentials"
+            f" those under way), JWKS p95 {spike['JWKS']:.1f} ms, client_credentials"
             f" {spike['client_credentials']:.0f} ms. As before {spike['recovery']:.0f} s after.",
             f"- {GUESSERS} that try passwords without pause: JWKS p95 {flood['JWKS']:.2f} times that at rest,"
             f" client_credentials {flood['client_credentials']:.2f} times.",
@@ -131,8 +131,9 @@ def _spike(target: Target, alone: float, seconds: float) -> dict[str, float]:
     begun_alone = _rate(drive(target.port, _new(target), 3.0))
     say(f"Alone: {begun_alone:.0f} new sign-ins begun a second")
     with _beside(_crowd, target, CROWD, seconds) as crowd:
+        time.sleep(3.0)
         pace = _pace(target)
-        under_way = _rate(drive(target.port, scenarios.sign_in(target), seconds - 6.0, connections=UNDER_WAY))
+        under_way = _rate(drive(target.port, scenarios.sign_in(target), seconds - 9.0, connections=UNDER_WAY))
         say(f"In the spike: {under_way:.0f} SSO sign-ins a second, p95 in ms {pace}")
         met = crowd()
     began = time.monotonic()
