@@ -52,6 +52,7 @@ from idp.settings import Settings
 from idp.web import bounds, chosen_language, compression, csrf, errors, language, proxies, telemetry
 from idp.web.admission import Admission
 from idp.web.published import Published
+from idp.web.ranks import Ranks
 from idp.web.transaction import TransactionalFlask
 from idp.web.waiting import Tickets
 
@@ -114,7 +115,8 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     compression.install(app)
     for module in (*MACHINES, *PEOPLE, *(() if settings.registration == "closed" else REGISTRATION)):
         app.register_blueprint(module.bp)
+    ranks = Ranks(use.cookie_secret, secure=use.secure)
     tickets = Tickets(use.cookie_secret, secure=use.secure)
-    app.wsgi_app = Admission(app, use.gate, tickets, issuer=settings.issuer)  # type: ignore[method-assign]  # Flask's own way
+    app.wsgi_app = Admission(app, use.gate, ranks, tickets, issuer=settings.issuer)  # type: ignore[method-assign]  # Flask's own way
     app.wsgi_app = Published(app, described.PLACES | discovery.PLACES | jwks.PLACES, host=use.host, secure=use.secure)  # type: ignore[method-assign]  # Flask's own way
     return app

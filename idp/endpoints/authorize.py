@@ -33,6 +33,7 @@ from idp.signin.steps import Step, next_step
 from idp.web import answering, browser, own_sign_in
 from idp.web.access import anyone
 from idp.web.hints import read_hint
+from idp.web.marked_ids import draw_marked_id
 from idp.web.services import services
 from idp.web.transaction import stores
 
@@ -128,7 +129,7 @@ def _asked(given: MultiDict[str, str]) -> tuple[Interaction, RelyingParty]:
     )
     trust = wanted_trust(asked)
     interaction = Interaction(
-        interaction_id=interactions.draw_id(),
+        interaction_id=draw_marked_id(),
         asked=replace(asked, pushed_as=reference),
         level=wanted_level(asked, relying_party),
         confidence=trust.confidence if trust else None,

@@ -15,9 +15,10 @@ from federation.relying_parties.model import RelyingParty
 from idp.authentication.allowance import give_back, take_slot
 from idp.pages import refusals
 from idp.signin.errors import NotThisBrowser
-from idp.signin.interactions import draw_id, hashed, looks_like_id
+from idp.signin.interactions import hashed, looks_like_id
 from idp.web import browser, devices, own_sign_in
 from idp.web.access import anyone
+from idp.web.marked_ids import draw_marked_id
 from idp.web.rendering import render
 from idp.web.services import services
 from idp.web.transaction import stores
@@ -58,7 +59,7 @@ def enter() -> ResponseReturnValue:
         wrong = _("That code is not right, or it is too old. Check it, or ask for a new one where you got it.")
         return _page(typed, errors={"user_code": wrong}), refusals.WRONG
     give_back(use.ephemeral, TRIES, slot)
-    visit_id = draw_id()
+    visit_id = draw_marked_id()
     visit = {"device": waiting.key, "browser": browser.make_known()}
     use.ephemeral.put(VISIT, hashed(visit_id), visit, device.LIFETIME)
     return redirect(url_for("device.confirm", visit_id=visit_id), 303)

@@ -5,9 +5,8 @@ application answer; or it answers itself, out of what was made ready. Documents,
 """
 
 import json
-import re
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from io import BytesIO
 from random import randint
 from typing import TYPE_CHECKING
@@ -19,64 +18,18 @@ from idp.web import telemetry
 from idp.web.bounds import BODY_BYTES
 from idp.web.gate import Gate, Rank
 from idp.web.language import guessed
+from idp.web.ranks import Ranks, is_of_services
 from idp.web.rendering import render
-from idp.web.waiting import Outlook, Tickets
+from idp.web.waiting import Outlook, Ticket, Tickets
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-MACHINES = frozenset(
-    {
-        "device_authorization",
-        "global-token-revocation",
-        "grants",
-        "introspect",
-        "par",
-        "register",
-        "revoke",
-        "token",
-        "userinfo",
-    }
-)
-"""The first part of the paths that only services call."""
-_DOCUMENTS = ("jwks", ".well-known", "openapi.json", "static", "healthz", "readyz", "metrics")
-_PAGES = (
-    "account",
-    "authorize",
-    "cancel",
-    "consent",
-    "device",
-    "help",
-    "logout",
-    "return",
-    "select-account",
-    "sign-in",
-    "sign-out",
-    "signed-out",
-    "stay",
-)
-_RANKS: Mapping[str, Rank | None] = {
-    **dict.fromkeys(_DOCUMENTS),
-    **dict.fromkeys(MACHINES, Rank.TOKENS),
-    **dict.fromkeys(_PAGES, Rank.UNDER_WAY),
-    **dict.fromkeys(("par", "device_authorization"), Rank.NEW),
-    **dict.fromkeys(("register", "sign-up"), Rank.LAST),
-}
-"""By the first part of the path; None needs no place. What is not here is nothing, or can wait."""
-_SESSION = re.compile(r"(?:^|; ?)(?:__Host-)?session=")
 _DIGITS = 10
 _AGAIN_SECONDS = (3, 9)
 """After which services ask again: drawn, so that those who were refused together do not come back together."""
 _CROWDS = frozenset({Rank.WAITED, Rank.NEW, Rank.LAST})
 """Those who may be so many that how long they wait depends on it."""
-
-
-def rank_of(path: str, cookies: str) -> Rank | None:
-    """Return who goes first by where a request goes: whoever has a session or an interaction is under way."""
-    first, _, rest = path[1:].partition("/")
-    if first == "authorize" and not rest and not _SESSION.search(cookies):
-        return Rank.NEW
-    return _RANKS.get(first, Rank.LAST)
 
 
 def _take_body(environ: "WSGIEnvironment") -> None:
@@ -89,10 +42,11 @@ def _take_body(environ: "WSGIEnvironment") -> None:
 class Admission:
     """The application, with a gate before it."""
 
-    def __init__(self, app: Flask, gate: Gate, tickets: Tickets, *, issuer: str) -> None:
+    def __init__(self, app: Flask, gate: Gate, ranks: Ranks, tickets: Tickets, *, issuer: str) -> None:
         self._app = app
         self._behind: WSGIApplication = app.wsgi_app
         self._gate = gate
+        self._ranks = ranks
         self._tickets = tickets
         self._outlook = Outlook()
         self._one_by_one = threading.Lock()
@@ -107,15 +61,18 @@ class Admission:
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer one request."""
-        cookies = environ.get("HTTP_COOKIE", "")
-        rank = rank_of(environ["PATH_INFO"], cookies)
+        path, cookies = environ["PATH_INFO"], environ.get("HTTP_COOKIE", "")
+        rank = self._ranks.of(path, cookies)
         if rank is None:
             return self._behind(environ, start_response)
-        if rank is Rank.NEW and cookies and self._tickets.shown(cookies):
+        ticket = self._tickets.held(cookies) if rank is Rank.NEW and not is_of_services(path) else None
+        if ticket is not None and self._tickets.redeem(ticket):
             rank = Rank.WAITED
         _take_body(environ)
         if not self._gate.enter(rank):
-            return self._refuse(rank, environ, start_response)
+            if ticket is not None and rank is Rank.WAITED:
+                self._tickets.give_back(ticket)
+            return self._refuse(rank, ticket, environ, start_response)
         if rank in _CROWDS:
             self._outlook.serve()
         try:
@@ -123,12 +80,16 @@ class Admission:
         finally:
             self._gate.leave()
 
-    def _refuse(self, rank: Rank, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+    def _refuse(
+        self, rank: Rank, ticket: Ticket | None, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
         with self._one_by_one:
-            return self._told_to_wait(rank, environ, start_response)
+            return self._told_to_wait(rank, ticket, environ, start_response)
 
-    def _told_to_wait(self, rank: Rank, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        machine = environ["PATH_INFO"][1:].partition("/")[0] in MACHINES
+    def _told_to_wait(
+        self, rank: Rank, ticket: Ticket | None, environ: "WSGIEnvironment", start_response: "StartResponse"
+    ) -> Iterable[bytes]:
+        machine = is_of_services(environ["PATH_INFO"])
         crowd = rank in _CROWDS and not machine
         seconds = self._outlook.send_away() if crowd else randint(*_AGAIN_SECONDS)  # noqa: S311 - no secret
         body = self._told if machine else self._page(environ, seconds)
@@ -139,8 +100,8 @@ class Admission:
         ]
         if machine:
             headers.append(("Access-Control-Allow-Origin", "*"))
-        elif rank is Rank.NEW:
-            headers.append(("Set-Cookie", self._tickets.cookie()))
+        elif rank is Rank.NEW and ticket is None:
+            headers.append(("Set-Cookie", self._tickets.cookie(seconds)))
         start_response("503 Service Unavailable", headers)
         telemetry.count(f"refused.{rank.name.lower()}", environ["REQUEST_METHOD"], 503)
         return [body]

@@ -24,6 +24,7 @@ from idp.signin.interactions import hashed, looks_like_id
 from idp.web import cookies, ending, language, returning
 from idp.web.ending import Ended
 from idp.web.headers import allow_form_to
+from idp.web.marked_ids import draw_marked_id
 from idp.web.services import services
 from idp.web.transaction import stores
 
@@ -50,7 +51,7 @@ def begin_session(citizen_id: str, *, amr: tuple[str, ...], acr: str, on_top_of:
     """
     now = services().clock.now()
     authenticated_at = now if on_top_of is None else on_top_of.authenticated_at
-    key = interactions.draw_id()
+    key = draw_marked_id()
     old = on_top_of or current_session() or held_session()
     if old is not None and old.citizen_id == citizen_id:
         renewed = replace(old, authenticated_at=authenticated_at, last_seen_at=now, acr=acr, amr=amr)

@@ -13,8 +13,8 @@ from federation.authorization.response import AuthorizationAnswer
 from federation.relying_parties.model import RelyingParty
 from idp.consent.items import items_of
 from idp.signin.interaction import Interaction
-from idp.signin.interactions import draw_id
 from idp.signin.levels import wanted_level
+from idp.web.marked_ids import draw_marked_id
 from idp.web.services import services
 
 MODE = "device"
@@ -45,7 +45,7 @@ def interaction_for(waiting: DeviceRequest, relying_party: RelyingParty) -> Inte
         authorization_details=waiting.authorization_details,
     )
     return Interaction(
-        interaction_id=draw_id(),
+        interaction_id=draw_marked_id(),
         asked=asked,
         level=wanted_level(asked, relying_party),
         items=items_of(asked.scope, asked.claims, asked.resources, asked.authorization_details),

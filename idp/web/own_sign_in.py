@@ -12,9 +12,9 @@ from federation.authorization.request import AuthorizationRequest
 from idp.authentication.levels import AAL1
 from idp.consent.ledger import Consent
 from idp.signin.interaction import Interaction
-from idp.signin.interactions import draw_id
 from idp.signin.steps import Step, Visitor, next_step
 from idp.web import browser
+from idp.web.marked_ids import draw_marked_id
 from idp.web.services import services
 
 OURSELVES = ""
@@ -40,7 +40,7 @@ def begin(page: str, *, level: str = AAL1, within: timedelta | None = None) -> B
         max_age=None if within is None else int(within.total_seconds()),
     )
     interaction = Interaction(
-        interaction_id=draw_id(), asked=asked, level=level, items=frozenset(), began_at=use.clock.now()
+        interaction_id=draw_marked_id(), asked=asked, level=level, items=frozenset(), began_at=use.clock.now()
     )
     browser.begin_interaction(interaction)
     return browser.return_to(interaction.interaction_id)

@@ -19,10 +19,11 @@ from federation.authorization.response import origin_of
 from federation.logout.request import LogoutRequest, return_url
 from federation.relying_parties.model import RelyingParty
 from idp.sessions.model import Session
-from idp.signin.interactions import draw_id, hashed, looks_like_id
+from idp.signin.interactions import hashed, looks_like_id
 from idp.web import browser, language
 from idp.web.ending import Call, Ended
 from idp.web.headers import allow_frames_of
+from idp.web.marked_ids import draw_marked_id
 from idp.web.rendering import render
 from idp.web.services import services
 from idp.web.transaction import stores
@@ -90,7 +91,7 @@ def of(asked: LogoutRequest) -> SignOut:
 
 def keep(asked: SignOut) -> BaseResponse:
     """Keep a request and come to its page by GET, with the cookies of this browser."""
-    sign_out_id = draw_id()
+    sign_out_id = draw_marked_id()
     services().ephemeral.put(ASKED, hashed(sign_out_id), asdict(asked), LIFETIME)
     return redirect(f"/sign-out/{sign_out_id}", code=303)
 
@@ -145,7 +146,7 @@ def sign_out(asked: SignOut, *, confirmed: bool = False) -> BaseResponse:
         calls=[call.address for call in calls],
         goes_on=goes_on,
     )
-    signed_out_id = draw_id()
+    signed_out_id = draw_marked_id()
     services().ephemeral.put(DONE, hashed(signed_out_id), asdict(done), LIFETIME)
     return redirect(f"/signed-out/{signed_out_id}", code=303)
 

@@ -25,6 +25,9 @@ from tests.support.service import NewStorePair, Service, serving
 PLACES = 2
 CROWD = MOST_WAITING + 70
 ARGON2_MEGABYTES = 19
+MOST_TRIES = 4
+"""Fewer than are wrong before anybody is asked to wait."""
+EMAIL = "grace@nowhere.example"
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +91,18 @@ def thronged(service: Service, asked: str) -> Iterator[list[HTTPResponse]]:
             asking.join()
 
 
+def send_until_refused(page: Page) -> None:
+    """Send the form of the sign-in page until the line is full; who is served meanwhile has typed a wrong password."""
+    for _ in range(MOST_TRIES):
+        page.fill("#email", EMAIL)
+        page.fill("#password", "wrong, and long enough")
+        with page.expect_response(lambda answer: answer.request.method == "POST") as sent:
+            page.click("#continue")
+        if sent.value.status == 503:
+            return
+    pytest.fail("The line was never full.")
+
+
 def sent_away(ask: Callable[[], requests.Response]) -> requests.Response:
     """Ask until the line is full."""
     return next(answer for answer in (ask() for _ in range(100)) if answer.status_code == 503)
@@ -148,6 +163,19 @@ def test_a_citizen_waits_on_a_page_that_goes_on_by_itself(
     page.wait_for_url(re.compile("/sign-in/"), timeout=60_000)
 
     expect(page.locator("#email")).to_be_visible()
+
+
+def test_a_form_that_was_sent_away_is_sent_again_by_loading_the_page_again_and_nothing_typed_is_lost(
+    overloaded: Service, asked: str, page: Page
+) -> None:
+    page.goto(asked)
+    with thronged(overloaded, page.url):
+        send_until_refused(page)
+        expect(page.locator("main")).to_contain_text("nothing counts against you")
+    page.reload()
+
+    expect(page.locator("#email")).to_have_value(EMAIL)
+    expect(page.locator("#email-error")).to_be_visible()
 
 
 def test_a_worker_gives_back_what_passwords_took_to_hash(overloaded: Service, asked: str) -> None:

@@ -1,10 +1,20 @@
 """How long those who are sent away wait, and what says since when."""
 
+from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 
 import pytest
 
-from idp.web.waiting import LONGEST_SECONDS, SHORTEST_SECONDS, TICKET_LASTS, Outlook, Tickets
+from idp.web.waiting import (
+    EARLY_SECONDS,
+    LONGEST_SECONDS,
+    MOST_REMEMBERED,
+    SHORTEST_SECONDS,
+    TICKET_LASTS,
+    USES,
+    Outlook,
+    Tickets,
+)
 
 SECRET = "of cookies"
 
@@ -66,18 +76,87 @@ def test_a_crowd_of_a_minute_ago_is_forgotten() -> None:
     assert outlook.send_away() <= 1.5 * SHORTEST_SECONDS
 
 
+TOLD = 30
+"""Seconds after which those below are told to come back."""
+
+
+def given(tickets: Tickets) -> str:
+    """Send a browser away; return the Cookie header with which it comes back."""
+    (cookie,) = SimpleCookie(tickets.cookie(TOLD)).values()
+    return f"a=b; {cookie.key}={cookie.value}; c=d"
+
+
+def lets_in(tickets: Tickets, shown: str) -> bool:
+    ticket = tickets.held(shown)
+    return ticket is not None and tickets.redeem(ticket)
+
+
 @pytest.mark.parametrize("secure", [True, False])
-def test_a_ticket_is_known_until_it_runs_out(secure: bool) -> None:
+def test_a_ticket_lets_in_from_when_it_says_until_it_runs_out(secure: bool) -> None:
     time = Time()
     tickets = Tickets(SECRET, secure=secure, clock=time)
-    (cookie,) = SimpleCookie(tickets.cookie()).values()
-    shown = f"a=b; {cookie.key}={cookie.value}; c=d"
+    shown = given(tickets)
 
-    assert tickets.shown(shown)
+    time.now += TOLD
+    assert lets_in(tickets, shown)
     time.now += TICKET_LASTS.seconds
-    assert tickets.shown(shown)
+    assert lets_in(tickets, shown)
     time.now += 1
-    assert not tickets.shown(shown)
+    assert tickets.held(shown) is None
+
+
+def test_who_comes_early_gains_nothing_and_keeps_the_ticket() -> None:
+    time = Time()
+    tickets = Tickets(SECRET, secure=False, clock=time)
+    shown = given(tickets)
+
+    time.now += TOLD - EARLY_SECONDS - 1
+    assert not lets_in(tickets, shown)
+    time.now += 1
+    assert lets_in(tickets, shown)
+
+
+def test_a_thousand_who_share_a_ticket_are_let_in_like_the_tabs_of_one_browser() -> None:
+    time = Time()
+    tickets = Tickets(SECRET, secure=False, clock=time)
+    shown = given(tickets)
+    time.now += TOLD
+
+    with ThreadPoolExecutor(8) as crowd:
+        let_in = list(crowd.map(lambda _: lets_in(tickets, shown), range(1000)))
+
+    assert sum(let_in) == USES
+    assert tickets.held(shown) is None, "so that this browser is given another one"
+
+
+def test_who_was_not_let_in_after_all_has_not_used_the_ticket() -> None:
+    time = Time()
+    tickets = Tickets(SECRET, secure=False, clock=time)
+    shown = given(tickets)
+    time.now += TOLD
+
+    for _ in range(3 * USES):
+        ticket = tickets.held(shown)
+        assert ticket is not None
+        assert tickets.redeem(ticket)
+        tickets.give_back(ticket)
+
+    assert lets_in(tickets, shown)
+
+
+def test_used_tickets_take_no_more_memory_than_said() -> None:
+    time = Time()
+    tickets = Tickets(SECRET, secure=False, clock=time)
+    first = given(tickets)
+    others = [given(tickets) for _ in range(MOST_REMEMBERED)]
+    time.now += TOLD
+
+    for shown in (first, *others):
+        for _ in range(USES):
+            assert lets_in(tickets, shown)
+
+    assert all(tickets.held(shown) is None for shown in others), "as many are known as can be"
+    assert tickets.held(first) is not None, "and the oldest is forgotten"
 
 
 @pytest.mark.parametrize(
@@ -87,26 +166,41 @@ def test_a_ticket_is_known_until_it_runs_out(secure: bool) -> None:
         "waited=",
         "waited=1000",
         "waited=1000.",
-        f"waited=1000.{'0' * 64}",
-        f"waited=99999999999999999999.{'0' * 64}",
-        f"waited=-1.{'0' * 64}",
-        f"waited=²³.{'0' * 64}",
+        f"waited=1000.{'0' * 16}",
+        f"waited=1000.{'0' * 16}.{'0' * 64}",
+        f"waited=1000.{'0' * 16}.{'0' * 1_000_000}",
+        f"waited={'9' * 1_000_000}.{'0' * 16}.{'0' * 64}",
+        f"waited=-1.{'0' * 16}.{'0' * 64}",
+        f"waited=\N{SUPERSCRIPT TWO}.{'0' * 16}.{'0' * 64}",
+        "waited=" * 100_000,
+        'waited={"due": 1000}',
     ],
 )
 def test_what_nobody_gave_is_no_ticket(shown: str) -> None:
-    assert not Tickets(SECRET, secure=False, clock=Time()).shown(shown)
+    assert Tickets(SECRET, secure=False, clock=Time()).held(shown) is None
 
 
 def test_a_ticket_is_of_its_hour_its_name_and_its_installation() -> None:
     time = Time()
     tickets, others = (Tickets(secret, secure=False, clock=time) for secret in (SECRET, "another"))
-    ticket = tickets.cookie().partition(";")[0]
+    ticket = tickets.cookie(TOLD).partition(";")[0]
     name, _, value = ticket.partition("=")
-    since, _, mark = value.partition(".")
+    due, number, mark = value.split(".")
 
-    assert tickets.shown(ticket)
-    assert not others.shown(ticket)
-    assert not tickets.shown(f"x{name}={value}")
-    assert not tickets.shown(f"{name}={int(since) - 1}.{mark}")
-    time.now = 0
-    assert not tickets.shown(ticket), "from the future"
+    assert tickets.held(ticket)
+    assert others.held(ticket) is None
+    assert tickets.held(f"x{name}={value}") is None
+    assert tickets.held(f"{name}={int(due) - 1}.{number}.{mark}") is None
+    assert tickets.held(f"{name}={due}.{number[::-1]}.{mark}") is None
+
+
+def test_a_ticket_from_the_future_is_none_and_counts_again_when_the_clock_is_mended() -> None:
+    time = Time()
+    tickets = Tickets(SECRET, secure=False, clock=time)
+    time.now += 3600
+    shown = given(tickets)
+
+    time.now -= 3600
+    assert tickets.held(shown) is None
+    time.now += 3600 + TOLD
+    assert lets_in(tickets, shown)
