@@ -18,6 +18,8 @@ TYPE = "dpop+jwt"
 AHEAD = timedelta(seconds=60)
 """How far ahead of ours a client's clock may be (FAPI 2.0 section 5.3.2.1). How far behind does not matter: the nonce
 tells when a proof was made."""
+REMEMBERED = LIFETIME + 2 * SKEW
+"""For as long as a nonce can be good from its first second on: whose clock judged it first does not matter."""
 _LONGEST_ID = 200
 _PORTS = {"https": 443, "http": 80}
 
@@ -66,7 +68,7 @@ def check(
     issued = check_nonce(found, nonces, now, at_resource=at_resource)
     thumbprint = key.thumbprint()
     spent = fingerprint(f"{thumbprint}\0{jti}")
-    if store.add(KIND, spent, {}, issued + LIFETIME + SKEW - now, dated=issued - SKEW):
+    if store.add(KIND, spent, {}, REMEMBERED, dated=issued - SKEW):
         return thumbprint
     if store.get(KIND, spent) is None:
         raise UseDpopNonce("the nonce is older than our memory of what was used", at_resource=at_resource)

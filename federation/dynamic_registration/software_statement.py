@@ -22,6 +22,8 @@ from federation.relying_parties.public_keys import UnusableKeys, check_public_ke
 
 LONGEST_ISSUER = 2_000
 LONGEST_LIFE = timedelta(days=366)
+CLOCKS_APART = timedelta(days=1)
+"""What is remembered longer than a statement lives: the next who judges one may have a clock that is late."""
 _TYPES = frozenset({"jwt"})
 _ABOUT_ITSELF = frozenset({"iss", "sub", "aud", "exp", "nbf", "iat", "jti"})
 _MUST_SAY = ("agency", "redirect_uris")
@@ -125,7 +127,7 @@ def spend(statement: SoftwareStatement, store: EphemeralStore, now: datetime) ->
         return
     key = fingerprint(f"{statement.authority.issuer}\x00{statement.jti}")
     dated = None if statement.issued is None else statement.issued - SKEW
-    if not store.add("software_statement", key, {}, statement.expires - now + SKEW, dated=dated):
+    if not store.add("software_statement", key, {}, statement.expires - now + CLOCKS_APART, dated=dated):
         raise InvalidSoftwareStatement("the software statement was used before, or is older than our memory of them")
 
 

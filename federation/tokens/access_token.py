@@ -18,6 +18,8 @@ from keys.signer import Signer
 from keys.states import Purpose
 
 LIFETIME = timedelta(minutes=10)
+AHEAD = timedelta(seconds=60)
+"""How far ahead of ours the clock of the node may be that issued one."""
 KIND = "access_token"
 """Opaque ones, by the SHA-256 of their text."""
 TYPE = "at+jwt"
@@ -116,6 +118,8 @@ def read(signer: Signer, store: EphemeralStore, presented: str, *, issuer: str, 
         raise InvalidToken("the access token is not of this issuer")
     if claims["exp"] <= now.timestamp():
         raise InvalidToken("the access token has expired")
+    if claims["iat"] > (now + AHEAD).timestamp():
+        raise InvalidToken("the access token is dated in the future")
     return AccessToken(
         token_id=claims["jti"],
         client_id=claims["client_id"],

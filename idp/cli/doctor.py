@@ -21,6 +21,8 @@ from idp.storage.ephemeral import REDIS
 from idp.web import readiness
 
 WARNED, BROKEN = 1, 2
+CLOCKS_APART_SECONDS = 5
+"""Half of what nodes forgive each other."""
 FULL = 0.7
 """Of the memory that Redis may use: above it there is little room for a rush."""
 
@@ -74,6 +76,7 @@ def examine() -> Iterator[Check]:
         return
     yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
     yield from _readiness()
+    yield from _clock()
     yield _letters(settings)
     yield _breached_passwords(settings)
     yield from _warnings(settings)
@@ -88,6 +91,28 @@ def _readiness() -> Iterator[Check]:
             yield Check(name=part, verdict=Verdict.OK, cause=_GOOD[part])
         else:
             yield Check(name=part, verdict=Verdict.FAULT, cause=fault.cause, mend=fault.mend)
+
+
+def _clock() -> Iterator[Check]:
+    """Compare our clock with the database's, as each node does: so two nodes are compared with each other."""
+    use = opened()
+    try:
+        theirs = use.database.date()
+    except StoreUnavailable:
+        return
+    if theirs is None:
+        return
+    ahead = (use.clock.now() - theirs).total_seconds()
+    if abs(ahead) <= CLOCKS_APART_SECONDS:
+        yield Check(name="clock", verdict=Verdict.OK, cause="It agrees with the database's.")
+        return
+    how = f"{abs(ahead):,.0f} seconds {'ahead of' if ahead > 0 else 'behind'} the database's"
+    yield Check(
+        name="clock",
+        verdict=Verdict.WARNING,
+        cause=f"It is {how}: what one node says is not believed by another.",
+        mend="timedatectl set-ntp true  # on both machines",
+    )
 
 
 def _letters(settings: Settings) -> Check:

@@ -5,6 +5,8 @@ from datetime import datetime, timedelta
 
 IDLE = timedelta(minutes=60)
 ABSOLUTE = timedelta(hours=12)
+AHEAD = timedelta(seconds=60)
+"""How far ahead of ours the clock of the node may be that wrote one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +34,8 @@ class Session:
     """The citizen's when this was found by its key: what is read after it may be granted in that epoch."""
 
     def live(self, now: datetime) -> bool:
-        """Whether it still counts: not ended, not idle, not too long since the last proof."""
-        return self.ended_at is None and now < self.expires_at
+        """Whether it still counts: not ended, not idle, not too long since the last proof, and not from the future."""
+        return self.ended_at is None and self.authenticated_at <= now + AHEAD and now < self.expires_at
 
     @property
     def expires_at(self) -> datetime:

@@ -5,6 +5,7 @@ The interfaces belong to the rooms that need them; `idp.storage.sql` implements 
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from federation.dynamic_registration.invitations import InvitationStore
@@ -67,3 +68,6 @@ class Database(Protocol):
 
     def is_migrated(self) -> bool:
         """Say whether the tables are those this release needs."""
+
+    def date(self) -> datetime | None:
+        """Return the date by the clock of the database's machine; None where that is ours."""

@@ -120,6 +120,38 @@ def test_a_crashed_machine_may_have_lost_first_uses_so_the_file_is_born_again(pa
     assert not InSqlite(path).add("jti", "abc", {}, MINUTE, dated=dated)
 
 
+def test_what_an_earlier_run_of_the_machine_kept_is_forgotten(path: Path) -> None:
+    store = InSqlite(path)
+    store.put("code", "abc", {}, MINUTE)
+    with store._connected() as connection:
+        connection.execute("UPDATE store SET boot = 'another'")
+    store.close()
+
+    assert InSqlite(path).get("code", "abc") is None
+
+
+@pytest.mark.parametrize("hours", [2, -2])
+def test_a_date_that_is_set_and_mended_makes_no_first_use_forgotten_and_no_record_older(path: Path, hours: int) -> None:
+    ahead = timedelta()
+
+    def date() -> float:
+        return (now() + ahead).timestamp()
+
+    store = InSqlite(path, clock=date)
+    dated = now() + MINUTE
+    assert store.add("jti", "abc", {}, MINUTE, dated=dated)
+    store.put("code", "abc", {"still": "there"}, MINUTE)
+
+    ahead = timedelta(hours=hours)
+    for number in range(PURGE_EVERY):
+        store.put("interaction", str(number), {}, MINUTE)
+    assert not store.add("jti", "abc", {}, MINUTE, dated=dated)
+    ahead = timedelta()
+
+    assert not store.add("jti", "abc", {}, MINUTE, dated=dated)
+    assert store.take("code", "abc") == {"still": "there"}
+
+
 def test_redis_that_is_down_is_said_so_within_a_second_and_heals(redis_server: RedisServer) -> None:
     store = InRedis(redis_server.url)
     store.put("code", "abc", {}, MINUTE)

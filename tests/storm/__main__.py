@@ -20,7 +20,7 @@ from pathlib import Path
 import structlog
 
 from tests.load.report import OUTPUT, ROOT, say
-from tests.storm import around, processes, stores
+from tests.storm import around, clocks, processes, stores
 from tests.storm.line import Line
 from tests.storm.storm import Fault, Storm
 from tests.storm.world import FILES, SERVERS, World, on_files, on_servers
@@ -41,6 +41,7 @@ def on_every_world() -> list[Fault]:
         around.upgraded_twice(3),
         around.agencies_dead(12),
         around.mail_dead(8),
+        clocks.clock_steps(3),
     ]
 
 

@@ -2,10 +2,10 @@
 
 The file is written in full before it gets its name, so that whoever opens it finds a whole
 store with its birth in it. Before every statement the name is compared with the file in hand:
-deleting the file is a flush, and running processes follow to the new one.
+deleting the file is a flush, and running processes follow to the new one. Lifetimes are counted by the time
+since the machine was started, which nobody can set: what was used once is remembered for as long as was said.
 """
 
-import fcntl
 import os
 import sqlite3
 import threading
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from federation.ephemeral import Record, StoreUnavailable
+from idp.storage.ephemeral.machine import alone_in, boot, since_boot
 from idp.storage.ephemeral.records import microseconds, place_of, read, written
 
 BUSY_SECONDS = 1.0
@@ -43,7 +44,8 @@ _ADD = (
     " ON CONFLICT (place) DO UPDATE SET body = excluded.body, ends_at = excluded.ends_at WHERE record.ends_at <= :now"
 )
 _PURGE = "DELETE FROM record WHERE place IN (SELECT place FROM record WHERE ends_at <= :now LIMIT :limit)"
-_BORN_AGAIN = "UPDATE store SET born_at = :now, boot = :boot WHERE boot <> :boot"
+_BORN_AGAIN = "UPDATE store SET born_at = :born_at, boot = :boot WHERE boot <> :boot"
+_FORGET = "DELETE FROM record"
 
 Identity = tuple[int, int, int]
 
@@ -60,10 +62,14 @@ class _Hand:
 class InSqlite:
     """The file, opened as often as it is used at the same time."""
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, path: Path, *, clock: Callable[[], float] = time.time, elapsed: Callable[[], float] | None = None
+    ) -> None:
+        """Take what dates a birth, and what counts lifetimes; both in seconds."""
         self._path = path
         self._name = str(path)
         self._clock = clock
+        self._elapsed = elapsed or since_boot
         self._idle: list[_Hand] = []
         self._turn = threading.Lock()
 
@@ -111,11 +117,14 @@ class InSqlite:
 
     def close(self) -> None:
         """Close what nobody uses, alone: the last connection removes the log by a name that a new store may bear."""
-        with _alone_in(self._path.parent):
+        with alone_in(self._path.parent):
             while self._idle:
                 _close(self._idle.pop())
 
     def _now(self) -> int:
+        return int(self._elapsed() * 1_000_000)
+
+    def _birth(self) -> int:
         return int(self._clock() * 1_000_000)
 
     def _row(self, kind: str, key: str, record: Record, lifetime: timedelta) -> dict[str, Any]:
@@ -173,13 +182,14 @@ class InSqlite:
         return os.getpid(), status.st_dev, status.st_ino
 
     def _open(self) -> tuple[sqlite3.Connection, Identity | None]:
-        with _alone_in(self._path.parent):
+        with alone_in(self._path.parent):
             for _ in range(OPENINGS):
                 if (identity := self._identity()) is None:
                     self._create()
                 elif (connection := _connected_to(self._path)) is not None:
                     with _transaction(connection):
-                        connection.execute(_BORN_AGAIN, {"now": self._now(), "boot": _boot()})
+                        if connection.execute(_BORN_AGAIN, {"born_at": self._birth(), "boot": boot()}).rowcount:
+                            connection.execute(_FORGET)
                     return connection, identity
         raise StoreUnavailable(f"{self._path} is deleted as often as it is made")
 
@@ -190,7 +200,7 @@ class InSqlite:
         os.close(os.open(unborn, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         with closing(_connect(unborn)) as connection:
             connection.executescript(_SCHEMA)
-            connection.execute("INSERT INTO store VALUES (1, ?, ?)", (self._now(), _boot()))
+            connection.execute("INSERT INTO store VALUES (1, ?, ?)", (self._birth(), boot()))
         unborn.rename(self._path)
 
 
@@ -227,22 +237,3 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         connection.execute("ROLLBACK")
         raise
     connection.execute("COMMIT")
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Let one process at a time make or open a store in this folder."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _boot() -> str:
-    """Name this run of the machine: a crash of it loses what WAL had not put on disk, and with it some first uses."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, func, select
 
 from federation.relying_parties.registry import RecentRelyingParties, RememberingRegistry
 from idp.storage.sql import revisions
@@ -20,8 +21,10 @@ from idp.storage.sql.passkeys import SqlPasskeys
 from idp.storage.sql.relying_parties import SqlRelyingParties
 from idp.storage.sql.sessions import SqlSessions
 from idp.storage.sql.signing_keys import SqlKeys
-from idp.storage.sql.work import Work
+from idp.storage.sql.work import Work, translated
 from idp.web.stores import Stores
+
+_DATE = select(func.clock_timestamp())
 
 
 class SqlUnitOfWork:
@@ -84,3 +87,11 @@ class SqlDatabase:
     def is_migrated(self) -> bool:
         """Say whether every revision this release needs has been applied."""
         return revisions.is_current(self._engine)
+
+    def date(self) -> datetime | None:
+        """Return the date by the clock of the database's machine; None where that is ours."""
+        if self._engine.dialect.name != "postgresql":
+            return None
+        with translated(), self._engine.connect() as connection:
+            found: datetime = connection.execute(_DATE).scalar_one()
+        return found

@@ -15,7 +15,7 @@ from federation.client_authentication.assertion import ASSERTION_TYPE
 from federation.ephemeral import EphemeralStore
 from federation.outbound import Fetcher
 from federation.relying_parties.model import RelyingParty
-from idp.storage import ephemeral as short_lived
+from idp.storage.ephemeral.in_sqlite import InSqlite
 from idp.storage.sql.engine import connect
 from idp.storage.sql.relying_parties import SqlRelyingParties, relying_parties, sectors
 from idp.storage.sql.tables import metadata
@@ -31,6 +31,7 @@ class Desk:
     def __init__(self, registry: SqlRelyingParties, store: EphemeralStore, fetcher: Fetcher) -> None:
         self.now = datetime.now(UTC) + timedelta(minutes=1)
         self.seconds = 0.0
+        """That have passed since then, whatever `now` is."""
         self.keys = RelyingPartyKeys(fetcher, monotonic=lambda: self.seconds)
         self._registry = registry
         self._store = store
@@ -70,7 +71,8 @@ def desk(tmp_path: Path, fetcher: Fetcher) -> Iterator[Desk]:
     engine = connect(f"sqlite:///{tmp_path / 'durable.db'}")
     metadata.create_all(engine, [relying_parties, sectors])
     work = Work(engine)
-    yield Desk(SqlRelyingParties(work), short_lived.open(f"sqlite:///{tmp_path / 'ephemeral.db'}"), fetcher)
+    made = Desk(SqlRelyingParties(work), InSqlite(tmp_path / "ephemeral.db", elapsed=lambda: made.seconds), fetcher)
+    yield made
     work.close()
     engine.dispose()
 

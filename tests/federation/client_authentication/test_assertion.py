@@ -3,6 +3,7 @@
 import hmac
 import json
 from base64 import urlsafe_b64encode
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -51,6 +52,21 @@ def test_an_assertion_is_taken_once_whatever_its_text(desk: Desk) -> None:
     for replayed in (first, again):
         with pytest.raises(InvalidClient, match="used before"):
             desk.ask_by_assertion(replayed)
+
+
+@pytest.mark.parametrize("ahead", [10, 50, 59])
+def test_an_assertion_taken_by_a_node_whose_clock_is_ahead_is_not_taken_again_by_another(
+    desk: Desk, ahead: int
+) -> None:
+    desk.know(by_key())
+    said, right = signed(desk.claims(), KEY), desk.now
+    desk.now = right + timedelta(seconds=ahead)
+    desk.ask_by_assertion(said)
+
+    for seconds in range(0, 60, 5):
+        desk.now, desk.seconds = right + timedelta(seconds=seconds), seconds
+        with pytest.raises(InvalidClient, match="used before"):
+            desk.ask_by_assertion(said)
 
 
 def test_a_forged_assertion_spends_no_jti(desk: Desk) -> None:

@@ -75,7 +75,7 @@ def test_a_code_used_long_ago_still_ends_what_it_bought(office, forgotten_by):
 @pytest.mark.parametrize(("seconds", "good"), [(59, True), (60, False), (62, False)])
 def test_a_code_is_good_for_a_minute(office, tmp_path, seconds, good):
     clock = [1_800_000_000.0]
-    office.store = InSqlite(tmp_path / "minute.db", clock=lambda: clock[0])
+    office.store = InSqlite(tmp_path / "minute.db", elapsed=lambda: clock[0])
     office.store.begin(EPOCH)
     code = office.sign_in(WEB)
 

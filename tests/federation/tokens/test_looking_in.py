@@ -37,6 +37,14 @@ def standing(office, token, now=NOW):
         return check_standing(read, grants=desk.grants, registry=desk.registry, now=now)
 
 
+@FORMS
+@pytest.mark.parametrize(("behind", "active"), [(60, True), (61, False), (7200, False)])
+def test_a_token_from_the_future_is_none_until_clocks_may_differ_so(office, issued_to, behind, active):
+    token = signed_in(office, issued_to).body["access_token"]
+
+    assert look(office, issued_to, token, NOW - timedelta(seconds=behind))["active"] is active
+
+
 def change(office, relying_party, **changes):
     with office.database.work() as stores:
         known = stores.relying_parties.find_registered(relying_party.client_id)

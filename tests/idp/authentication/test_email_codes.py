@@ -102,7 +102,7 @@ def test_an_address_gets_few_letters_a_day_whatever_its_spelling(ephemeral: Ephe
 
 def test_the_letters_of_an_hour_come_back_long_before_the_day_is_over(tmp_path: Path) -> None:
     seconds = [time()]
-    store = InSqlite(tmp_path / "ephemeral.sqlite", clock=lambda: seconds[0])
+    store = InSqlite(tmp_path / "ephemeral.sqlite", elapsed=lambda: seconds[0])
     sent = 0
     for hour in range(5):
         sent += sum(email_codes.may_send(store, ADA, f"browser {hour} {turn}") for turn in range(LETTERS + 2))

@@ -1,9 +1,11 @@
 """`countersign doctor` on settings that serve, and yet lose what was promised."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from click.testing import CliRunner
 from redis import Redis
 
@@ -14,17 +16,25 @@ from idp.settings import PREFIX, load
 from tests.support import installation
 
 
-def doctored(redis_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the causes of what doctor found."""
+def checked(
+    ephemeral_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch, database_url: str = ""
+) -> list[dict[str, str]]:
+    """Return the lines of doctor."""
     given = {
         "ISSUER": "https://id.example",
-        "DATABASE_URL": installation.copy_to(folder),
-        "EPHEMERAL_URL": redis_url,
+        "DATABASE_URL": database_url or installation.copy_to(folder),
+        "EPHEMERAL_URL": ephemeral_url,
         "KEY_ENCRYPTION_KEY": installation.KEY_ENCRYPTION_KEY,
     }
     for name, value in given.items():
         monkeypatch.setenv(PREFIX + name, value)
-    return [check["cause"] for check in json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)]
+    found: list[dict[str, str]] = json.loads(CliRunner().invoke(main, ["doctor", "--json"]).stdout)
+    return found
+
+
+def doctored(redis_url: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the causes of what doctor found."""
+    return [check["cause"] for check in checked(redis_url, folder, monkeypatch)]
 
 
 def test_letters_that_wait_are_counted_and_the_missing_mail_server_is_named(
@@ -71,3 +81,17 @@ def test_a_redis_that_is_nearly_full_is_warned_of(
     redis.config_set("maxmemory", 0)
     redis.close()
     assert any("full" in cause for cause in causes) == warned
+
+
+@pytest.mark.parametrize(
+    ("ahead", "cause"), [(0, "agrees"), (60, "60 seconds ahead of"), (-7200, "7,200 seconds behind")]
+)
+def test_a_clock_that_differs_from_the_databases_is_warned_of(
+    postgresql_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ahead: int, cause: str
+) -> None:
+    with time_machine.travel(datetime.now(UTC) + timedelta(seconds=ahead), tick=True):
+        checks = checked(f"sqlite:///{tmp_path}/ephemeral.db", tmp_path, monkeypatch, postgresql_url)
+
+    [clock] = [check for check in checks if check["name"] == "clock"]
+    assert clock["verdict"] == ("warning" if ahead else "ok")
+    assert cause in clock["cause"]

@@ -51,6 +51,15 @@ def interaction(
     )
 
 
+@pytest.mark.parametrize(
+    ("ahead", "step"), [(10, Step.ANSWER), (60, Step.ANSWER), (61, Step.SIGN_IN), (7200, Step.SIGN_IN)]
+)
+def test_a_session_from_the_future_is_none_until_clocks_may_differ_so(ahead: int, step: Step) -> None:
+    later = NOW + timedelta(seconds=ahead)
+
+    assert next_step(interaction(), visitor(replace(OLD, authenticated_at=later, last_seen_at=later)), NOW) is step
+
+
 def visitor(session: Session = OLD, consent: Consent | None = AGREED, **more: Any) -> Visitor:
     return Visitor(session=session, subject="s1", consent=consent, **more)
 
