@@ -21,6 +21,10 @@ KEY_BYTES = 32
 MAIL_PORTS = {"smtp": 587, "smtps": 465}
 ON_SCREEN = "screen:"
 _DURATION = re.compile(r"(\d{1,6})([smhd])")
+_HOSTS = r"([^/@\s]*@)?[^/@,:\s]+(:\d{1,5})?(,[^/@,:\s]+(:\d{1,5})?)*"
+_SEVERAL_REDIS = re.compile(
+    rf"rediss?\+(sentinel://{_HOSTS}/[^/?\s]+(/\d{{1,2}})?(\?sentinel_password=[^&\s]+)?|cluster://{_HOSTS})"
+)
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _MAX_PORT = 65_535
 
@@ -52,8 +56,10 @@ def database_url(text: Any) -> str:
 
 def ephemeral_url(text: Any) -> str:
     """Check the address of the ephemeral store."""
-    if str(text).startswith(("redis://", "rediss://", "unix://")):
+    if str(text).startswith(("redis://", "rediss://", "unix://")) or _SEVERAL_REDIS.fullmatch(str(text)):
         return str(text)
+    if str(text).startswith(("redis+", "rediss+")):
+        raise ValueError("must be redis+sentinel://host:port,host:port/NAME or redis+cluster://host:port,host:port")
     return _sqlite_file(str(text), otherwise="redis://...")
 
 

@@ -17,7 +17,7 @@ from idp.cli.session import opened
 from idp.notices.outbox import waiting
 from idp.setting_faults import SettingsFaults
 from idp.settings import Settings, load, unknown, variable
-from idp.storage.ephemeral import REDIS
+from idp.storage.ephemeral import SQLITE
 from idp.web import readiness
 
 WARNED, BROKEN = 1, 2
@@ -167,13 +167,13 @@ def _warnings(settings: Settings) -> Iterator[Check]:
 
 
 def _redis(settings: Settings) -> Iterator[Check]:
-    if not settings.ephemeral_url.startswith(REDIS):
+    if settings.ephemeral_url.startswith(SQLITE):
         return
     from idp.storage.ephemeral.in_redis import InRedis  # noqa: PLC0415 - loads a client that others need not have
 
     try:
         store = InRedis(settings.ephemeral_url)
-        policy, fill = store.eviction(), store.fill()
+        policy, fill, alone = store.eviction(), store.fill(), store.goes_on_alone()
     except StoreUnavailable:
         return
     if policy != "noeviction":
@@ -189,6 +189,13 @@ def _redis(settings: Settings) -> Iterator[Check]:
             verdict=Verdict.WARNING,
             cause=f"It is {fill:.0%} full; when it is full nobody can sign in.",
             mend="redis-cli CONFIG SET maxmemory ...  # docker/README.md says how much",
+        )
+    if alone:
+        yield Check(
+            name="ephemeral",
+            verdict=Verdict.WARNING,
+            cause="Cut off from its replicas, a server goes on beside its successor: a proof could be used at each.",
+            mend="redis-cli CONFIG SET min-replicas-to-write 1",
         )
 
 

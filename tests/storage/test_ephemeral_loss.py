@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
+from redis import Redis
 
 from federation.ephemeral import EphemeralStore, StoreUnavailable
 from idp.storage import ephemeral as short_lived
@@ -94,30 +95,38 @@ def test_a_store_that_was_never_begun_is_born_when_first_opened(ephemeral_url: s
     assert store.add("jti", "abc", {}, MINUTE, dated=now())
 
 
-def test_a_restarted_redis_that_kept_its_birth_still_refuses_a_replay(redis_server: RedisServer) -> None:
+def test_a_redis_that_comes_back_from_its_file_makes_nothing_old_valid(redis_server: RedisServer) -> None:
     store = InRedis(redis_server.url)
-    store.check_available()
+    store.put("code", "spent after the file was written", {}, MINUTE)
     dated = now()
-    kept = store._redis.hgetall("countersign:birth")
+    with Redis.from_url(redis_server.url) as connection:
+        kept = {name: connection.dump(name) for name in connection.scan_iter()}
 
     redis_server.stop()
     redis_server.start()
-    with InRedis(redis_server.url)._redis as connection:
-        connection.hset("countersign:birth", mapping=kept)
+    with Redis.from_url(redis_server.url) as connection:
+        for name, value in kept.items():
+            connection.restore(name, 60_000, value)
     sleep(0.05)
 
-    assert not InRedis(redis_server.url).add("jti", "abc", {}, MINUTE, dated=dated)
+    for again in (InRedis(redis_server.url), store):
+        assert again.get("code", "spent after the file was written") is None
+        assert again.take("code", "spent after the file was written") is None
+        assert again.replace("code", "spent after the file was written", {}, MINUTE) is None
+        assert not again.add("jti", "abc", {}, MINUTE, dated=dated)
 
 
 def test_a_crashed_machine_may_have_lost_first_uses_so_the_file_is_born_again(path: Path) -> None:
     store = InSqlite(path)
-    store.check_available()
+    store.put("code", "spent just before", {}, MINUTE)
     dated = now()
     with store._connected() as connection:
         connection.execute("UPDATE store SET boot = 'another'")
     store.close()
 
-    assert not InSqlite(path).add("jti", "abc", {}, MINUTE, dated=dated)
+    again = InSqlite(path)
+    assert not again.add("jti", "abc", {}, MINUTE, dated=dated)
+    assert again.take("code", "spent just before") is None
 
 
 def test_what_an_earlier_run_of_the_machine_kept_is_forgotten(path: Path) -> None:

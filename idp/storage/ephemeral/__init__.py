@@ -9,18 +9,15 @@ if TYPE_CHECKING:
     from idp.storage.ephemeral.in_redis import InRedis
 
 SQLITE = "sqlite:///"
-REDIS = ("redis://", "rediss://", "unix://")
 
 
 def open(url: str) -> "InSqlite | InRedis":
-    """Return the store at `sqlite:///path` or `redis://host:port/number`; nothing is connected yet.
+    """Return the store that `COUNTERSIGN_EPHEMERAL_URL` names; nothing is connected yet.
 
-    Raises ValueError for any other URL.
+    Raises ValueError for a URL that names none.
     """
     if url.startswith(SQLITE):
         return InSqlite(Path(url.removeprefix(SQLITE)))
-    if url.startswith(REDIS):
-        from idp.storage.ephemeral.in_redis import InRedis  # noqa: PLC0415 - slow to import, and only wanted here
+    from idp.storage.ephemeral.in_redis import InRedis  # noqa: PLC0415 - slow to import, and only wanted here
 
-        return InRedis(url)
-    raise ValueError("an ephemeral store is sqlite:///path or redis://host:port/number")
+    return InRedis(url)

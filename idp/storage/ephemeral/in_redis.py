@@ -1,144 +1,220 @@
 """Short-lived state in Redis or Valkey: one round trip for each method.
 
-The store's birth lies beside the records, with the run id of the server that held it. Each new
-connection compares that id first: a server that was flushed, restarted or failed over may have
-forgotten first uses, so its birth is now. No command is retried, because a change that timed out
-may have happened.
+Each shard has a birth and an era, kept beside its records with the run id of the server that held them. A server that
+was flushed, restarted or failed over may have forgotten first uses and brought back what was spent, so its birth
+is now and its era another. Every name begins with the era: what another era holds is not found, whatever a replica or
+a file still had of it. A connection learns the era before its first command. No command is retried, because a change
+that timed out may have happened.
 """
 
+import os
+import secrets
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from typing import Any, cast
+from typing import Any
 
-from redis import Redis, RedisError
-from redis.backoff import NoBackoff
-from redis.retry import Retry
+from redis import RedisError
+from redis.exceptions import OutOfMemoryError
 
 from federation.ephemeral import Record, StoreUnavailable
 from idp.storage.ephemeral.records import microseconds, place_of, read, written
+from idp.storage.ephemeral.redis_servers import Address, names, servers_of
 
-TIMEOUT_SECONDS = 1.0
 SETTLE_SECONDS = 1.0
 """A flush is dated at most this late while records are being put."""
 
-_BIRTH = "countersign:birth"
-_IF_ANOTHER_RUN = """
-if redis.call('HGET', KEYS[1], 'run') ~= ARGV[2] then
-  redis.call('HSET', KEYS[1], 'born_at', ARGV[1], 'run', ARGV[2])
+_BORN = """
+local run, era = unpack(redis.call('HMGET', KEYS[1], 'run', 'era'))
+if run ~= ARGV[1] or not era then
+  era = ARGV[2]
+  redis.call('HSET', KEYS[1], 'run', ARGV[1], 'era', era, 'born_at', ARGV[3])
 end
 """
-_IF_FLUSHED = """
-if redis.call('EXISTS', KEYS[1]) == 0 then
-  redis.call('HSET', KEYS[1], 'born_at', ARGV[1], 'run', ARGV[2])
-end
-"""
+_ERA = _BORN + "return era"
+_ANOTHER_ERA = -1
 _ADD = (
-    _IF_FLUSHED
+    _BORN
     + """
-if tonumber(ARGV[3]) < tonumber(redis.call('HGET', KEYS[1], 'born_at')) then return 0 end
-if redis.call('SET', KEYS[2], ARGV[4], 'NX', 'PX', ARGV[5]) then return 1 end
+if era ~= ARGV[4] then return -1 end
+if tonumber(ARGV[5]) < tonumber(redis.call('HGET', KEYS[1], 'born_at')) then return 0 end
+if redis.call('SET', KEYS[2], ARGV[6], 'NX', 'PX', ARGV[7]) then return 1 end
 return 0
 """
 )
 
 
+class _Line:
+    """A connection, which run of a server it leads to, and what it learned there."""
+
+    def __init__(self, connection: Any, address: Address) -> None:
+        self.address = address
+        self.run = ""
+        self.eras: dict[int, bytes] = {}
+        self._connection = connection
+        self._pid = os.getpid()
+        connection.connect()
+        told = self.ask("INFO", "server").decode()
+        self.run = next(line[7:].strip() for line in told.splitlines() if line.startswith("run_id:"))
+
+    def ask(self, *command: Any) -> Any:
+        self._connection.send_command(*command)
+        return self._connection.read_response()
+
+    def is_open(self) -> bool:
+        """Say whether the server is still there and owes no answer."""
+        with suppress(RedisError):
+            return self._pid == os.getpid() and not self._connection.can_read()
+        return False
+
+    def close(self) -> None:
+        self._connection.disconnect()
+
+
 class InRedis:
-    """One server, reached through a pool of connections shared by the threads of a process."""
+    """One server or several, over as many connections as are used at the same time."""
 
     def __init__(self, url: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._servers = servers_of(url)
         self._clock = clock
-        self._run = ""
-        self._settle_at = 0.0
-        self._redis = Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-            redis_connect_func=self._greet,
-        )
-        self._add_dated = self._redis.register_script(_ADD)
+        self._idle: list[_Line] = []
+        self._eras: dict[int, bytes] = {}
+        """As learned last, by whichever connection."""
+        self._settle_at = dict.fromkeys(range(self._servers.shards), 0.0)
 
     def put(self, kind: str, key: str, record: Record, lifetime: timedelta) -> None:
         """Keep `record`, over whatever was there."""
-        with _translated():
-            if time.monotonic() < self._settle_at:
-                self._redis.set(_name(kind, key), written(record), px=_milliseconds(lifetime))
-                return
-            with self._redis.pipeline(transaction=False) as together:
-                together.eval(_IF_FLUSHED, 1, _BIRTH, self._now(), self._run)
-                together.set(_name(kind, key), written(record), px=_milliseconds(lifetime))
-                together.execute()
-            self._settle_at = time.monotonic() + SETTLE_SECONDS
+        with self._place(kind, key) as (line, shard, place):
+            if time.monotonic() >= self._settle_at[shard]:
+                self._learn(line, shard)
+                self._settle_at[shard] = time.monotonic() + SETTLE_SECONDS
+            line.ask("SET", self._name(line, shard, place), written(record), "PX", _milliseconds(lifetime))
 
     def get(self, kind: str, key: str) -> Record | None:
         """Return the record while it lives, or None."""
-        with _translated():
-            return _read(self._redis.get(_name(kind, key)))
+        with self._place(kind, key) as (line, shard, place):
+            return _read(line.ask("GET", self._name(line, shard, place)))
 
     def take(self, kind: str, key: str) -> Record | None:
         """Return the record and remove it: of any number of callers, one gets it."""
-        with _translated():
-            return _read(self._redis.getdel(_name(kind, key)))
+        with self._place(kind, key) as (line, shard, place):
+            return _read(line.ask("GETDEL", self._name(line, shard, place)))
 
     def replace(self, kind: str, key: str, record: Record, lifetime: timedelta) -> Record | None:
         """Put `record` in the place of a living one and return the old one; where there is none, do nothing."""
-        with _translated():
-            return _read(
-                self._redis.set(_name(kind, key), written(record), px=_milliseconds(lifetime), xx=True, get=True)
-            )
+        with self._place(kind, key) as (line, shard, place):
+            name, ends = self._name(line, shard, place), _milliseconds(lifetime)
+            return _read(line.ask("SET", name, written(record), "XX", "GET", "PX", ends))
 
     def add(self, kind: str, key: str, record: Record, lifetime: timedelta, *, dated: datetime | None = None) -> bool:
         """Keep `record` if nothing living is there and it is not dated before the store's birth."""
-        with _translated():
+        body, ends = written(record), _milliseconds(lifetime)
+        with self._place(kind, key) as (line, shard, place):
             if dated is None:
-                return bool(self._redis.set(_name(kind, key), written(record), px=_milliseconds(lifetime), nx=True))
-            return bool(
-                self._add_dated(
-                    keys=[_BIRTH, _name(kind, key)],
-                    args=[self._now(), self._run, microseconds(dated), written(record), _milliseconds(lifetime)],
-                )
-            )
+                return line.ask("SET", self._name(line, shard, place), body, "NX", "PX", ends) is not None
+            while True:
+                name = self._name(line, shard, place)
+                given = (*self._born(line), line.eras[shard], microseconds(dated), body, ends)
+                added = line.ask("EVAL", _ADD, 2, _birth(shard), name, *given)
+                if added != _ANOTHER_ERA:
+                    return bool(added)
+                self._learn(line, shard)
 
     def check_available(self) -> None:
-        """Raise StoreUnavailable if the server does not answer; note a flush if there was one."""
-        with _translated():
-            self._redis.eval(_IF_FLUSHED, 1, _BIRTH, self._now(), self._run)
+        """Raise StoreUnavailable if a server does not answer; note a flush if there was one."""
+        for shard in self._one_shard_of_each():
+            with self._line(shard) as line:
+                self._learn(line, shard)
 
     def eviction(self) -> str:
-        """Return what the server does when it is full; all but `noeviction` may forget first uses."""
-        with _translated():
-            told = self._redis.info("memory")
-        return str(told.get("maxmemory_policy", "unknown"))
+        """Return what the servers do when they are full; all but `noeviction` may forget first uses."""
+        told = {str(each.get("maxmemory_policy", "unknown")) for each in self._told("memory")}
+        return ", ".join(sorted(told))
 
     def fill(self) -> float:
-        """Return how much of the memory the server may use is in use: 0 to 1; 0 where it has no bound."""
-        with _translated():
-            told = self._redis.info("memory")
-        return float(told["used_memory"] / told["maxmemory"]) if told.get("maxmemory") else 0.0
+        """Return how much of the memory the fullest server may use is in use: 0 to 1; 0 where it has no bound."""
+        told = [(int(each["used_memory"]), int(each.get("maxmemory", 0))) for each in self._told("memory")]
+        return max(used / most if most else 0.0 for used, most in told)
+
+    def goes_on_alone(self) -> bool:
+        """Say whether a server with replicas would go on taking changes when it is cut off from all of them."""
+        told = list(self._told("replication"))
+        return any(int(each["connected_slaves"]) and "min_slaves_good_slaves" not in each for each in told)
 
     def begin(self, at: datetime) -> None:
         """Set the birth back: a new installation has no past to replay, so its first store may be born at `EPOCH`."""
-        with _translated():
-            self._redis.ping()
-            self._redis.hset(_BIRTH, mapping={"born_at": microseconds(at), "run": self._run})
+        for shard in range(self._servers.shards):
+            with self._line(shard) as line:
+                self._learn(line, shard)
+                line.ask("HSET", _birth(shard), "born_at", microseconds(at))
 
     def close(self) -> None:
-        """Close the connections."""
-        self._redis.close()
+        """Close the connections that nobody uses."""
+        while self._idle:
+            self._idle.pop().close()
 
-    def _now(self) -> int:
-        return int(self._clock() * 1_000_000)
+    @contextmanager
+    def _place(self, kind: str, key: str) -> Iterator[tuple[_Line, int, bytes]]:
+        place = place_of(kind, key)
+        shard = place[0] % self._servers.shards
+        with self._line(shard) as line:
+            yield line, shard, place
 
-    def _greet(self, connection: Any) -> None:
-        """Learn which run of which server this is, before the first command."""
-        connection.on_connect()
-        connection.send_command("INFO", "server")
-        told = cast(bytes, connection.read_response()).decode()
-        self._run = next(line[7:].strip() for line in told.splitlines() if line.startswith("run_id:"))
-        connection.send_command("EVAL", _IF_ANOTHER_RUN, 1, _BIRTH, self._now(), self._run)
-        connection.read_response()
+    @contextmanager
+    def _line(self, shard: int) -> Iterator[_Line]:
+        """Lend a connection to where a shard is kept, the one used last first; whatever fails ends it."""
+        line = None
+        try:
+            line = self._take_line(self._servers.address(shard))
+            yield line
+        except BaseException as error:
+            if line is not None and not isinstance(error, OutOfMemoryError):
+                line.close()
+                line = None
+                self._servers.forget()
+            if isinstance(error, (RedisError, OSError)):
+                raise StoreUnavailable(type(error).__name__) from error
+            raise
+        finally:
+            if line is not None:
+                self._idle.append(line)
+
+    def _take_line(self, address: Address) -> _Line:
+        for line in reversed(self._idle):
+            if line.address == address:
+                with suppress(ValueError):  # another thread was faster
+                    self._idle.remove(line)
+                    if line.is_open():
+                        return line
+                    line.close()
+        return _Line(self._servers.connection(address), address)
+
+    def _name(self, line: _Line, shard: int, place: bytes) -> bytes:
+        era = line.eras.get(shard)
+        if era is None or era != self._eras.get(shard):
+            era = self._learn(line, shard)
+        return b"%b%b:%b" % (names(shard).encode(), era, place.hex().encode())
+
+    def _learn(self, line: _Line, shard: int) -> bytes:
+        """Ask which era it is, and begin one if this run of the server has none."""
+        era: bytes = line.ask("EVAL", _ERA, 1, _birth(shard), *self._born(line))
+        line.eras[shard] = self._eras[shard] = era
+        return era
+
+    def _born(self, line: _Line) -> tuple[str, str, int]:
+        """Return what a birth would be noted with, if it were now."""
+        return line.run, secrets.token_urlsafe(6), int(self._clock() * 1_000_000)
+
+    def _one_shard_of_each(self) -> list[int]:
+        with _translated():
+            return list({self._servers.address(shard): shard for shard in range(self._servers.shards)}.values())
+
+    def _told(self, section: str) -> Iterator[dict[str, str]]:
+        for shard in self._one_shard_of_each():
+            with self._line(shard) as line:
+                lines = line.ask("INFO", section).decode().splitlines()
+            yield dict(each.split(":", 1) for each in lines if ":" in each)
 
 
 @contextmanager
@@ -149,8 +225,8 @@ def _translated() -> Iterator[None]:
         raise StoreUnavailable(type(error).__name__) from error
 
 
-def _name(kind: str, key: str) -> str:
-    return f"countersign:{kind}:{place_of(kind, key).hex()}"
+def _birth(shard: int) -> str:
+    return f"{names(shard)}birth"
 
 
 def _milliseconds(lifetime: timedelta) -> int:
