@@ -14,7 +14,8 @@ from tests.support import server
 class RedisServer:
     """One server; `stop` and `start` again is a restart that has forgotten everything."""
 
-    def __init__(self) -> None:
+    def __init__(self, *options: str) -> None:
+        self._options = options
         self._folder = Path(tempfile.mkdtemp(prefix="countersign-redis-"))
         self._process: subprocess.Popen[bytes] | None = None
         self.port = server.free_port()
@@ -24,9 +25,9 @@ class RedisServer:
     def start(self) -> None:
         """Start the server and wait until it answers."""
         program = server.find_program("redis-server", package="redis-server")
-        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
+        where = ["--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", str(self._folder)]
         with (self._folder / "log").open("ab") as log:
-            self._process = server.start([program, *options], log=log, user=None, ended_by=signal.SIGTERM)
+            self._process = server.start([program, *where, *self._options], log=log, user=None, ended_by=signal.SIGTERM)
         server.wait_until(self._answers, seconds=10, what="Redis answers")
 
     def stop(self) -> None:
@@ -34,6 +35,18 @@ class RedisServer:
         if self._process is not None:
             server.stop(self._process, signal.SIGTERM)
             self._process = None
+
+    def kill(self) -> None:
+        """End it in the middle of whatever it does."""
+        self.signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait()
+            self._process = None
+
+    def signal(self, what: signal.Signals) -> None:
+        """Hold it up (SIGSTOP), or let it go on (SIGCONT)."""
+        if self._process is not None:
+            self._process.send_signal(what)
 
     def end(self) -> None:
         """Stop the server and remove everything."""

@@ -16,6 +16,7 @@ from idp.storage.sql.engine import connect
 from idp.storage.sql.migrate import upgrade
 from tests.support.postgresql import PostgreSQL
 from tests.support.redis import RedisServer
+from tests.support.redis_sets import RedisCluster
 
 if TYPE_CHECKING:
     from idp.storage.ephemeral.in_redis import InRedis
@@ -44,6 +45,13 @@ def redis_server() -> Iterator[RedisServer]:
     redis = RedisServer()
     yield redis
     redis.end()
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[RedisCluster]:
+    cluster = RedisCluster()
+    yield cluster
+    cluster.end()
 
 
 @pytest.fixture(scope="session")

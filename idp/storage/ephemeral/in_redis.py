@@ -168,11 +168,13 @@ class InRedis:
         try:
             line = self._take_line(self._servers.address(shard))
             yield line
+        except OutOfMemoryError as error:
+            raise StoreUnavailable("it is full") from error
         except BaseException as error:
-            if line is not None and not isinstance(error, OutOfMemoryError):
+            self._servers.forget()
+            if line is not None:
                 line.close()
                 line = None
-                self._servers.forget()
             if isinstance(error, (RedisError, OSError)):
                 raise StoreUnavailable(type(error).__name__) from error
             raise
