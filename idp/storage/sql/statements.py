@@ -81,11 +81,9 @@ class Compiled:
             sql, values, order = expanded.statement, dict(expanded.parameters), expanded.positiontup
         return sql, values if order is None else [values[name] for name in order]
 
-    def rows(self, cursor: Any) -> Sequence[Row]:
-        """Return what came, each value as its type is used here."""
-        if cursor.description is None:
-            return ()
-        return [self._made(values) for values in cursor.fetchall()]
+    def rows(self, came: Sequence[Sequence[Any]]) -> Sequence[Row]:
+        """Return what came from the driver, each value as its type is used here."""
+        return [self._made(values) for values in came]
 
     def _made(self, values: Sequence[Any]) -> Row:
         if self._readers:

@@ -4,9 +4,15 @@ Reads run on their own until the first write; the first write begins the transac
 waits for go along with the commit; if one is all there is to write, it is a transaction by itself.
 Whatever may happen only once is a conditional UPDATE, INSERT or DELETE, so no decision
 rests on a read that came before it.
+
+Where the database ends a transaction because another was faster (what is serializable does: CockroachDB, YugabyteDB,
+PostgreSQL when told to), its statements are said again. If each is answered as before, what was decided on the answers
+holds and the work goes on; if not, nothing was done and the request is refused.
 """
 
+import random
 import sqlite3
+import time
 from collections.abc import Sequence
 from select import POLLIN, poll
 from types import MappingProxyType
@@ -23,6 +29,13 @@ SQLITE_ERROR = 1
 """SQLite's word for a mistake in a statement; its other operational errors are about the file."""
 READ_ONLY = "25006"
 """PostgreSQL's word for a change on what is a standby now."""
+CLASHES = {"40001", "40P01"}
+"""Its words for a transaction that it ended because another was faster: nothing of it was done."""
+PAUSES = (0.005, 0.02, 0.08)
+"""Seconds before what clashed is said again, about; then the request is refused."""
+Reply = tuple[Sequence[Any], int]
+_Said = tuple[str, Any, bool]
+_ROLLBACK: _Said = ("ROLLBACK", (), False)
 _NONE: Parameters = MappingProxyType({})
 
 
@@ -33,13 +46,15 @@ class Work:
         self._engine = engine
         self._connection: PoolProxiedConnection | None = None
         self._writing = False
+        self._done: list[tuple[_Said, Reply]] = []
+        """What was said in this transaction, and what was answered."""
         self._last: list[tuple[Executable, Parameters]] = []
 
     def read(self, statement: Executable, parameters: Parameters = _NONE) -> Answer:
         """Run a query."""
         compiled = compiled_for(statement, self._engine.dialect, tuple(parameters))
-        cursor = self._send(*compiled.words(parameters))
-        return Answer(compiled.rows(cursor), cursor.rowcount)
+        rows, rowcount = self._send(*compiled.words(parameters))
+        return Answer(compiled.rows(rows), rowcount)
 
     def write(self, statement: Executable, parameters: Parameters = _NONE) -> Answer:
         """Run a change inside the transaction, beginning it if this is the first."""
@@ -73,6 +88,7 @@ class Work:
         """Undo whatever was not committed, and give the connection back."""
         connection, self._connection = self._connection, None
         self._last.clear()
+        self._done.clear()
         if connection is None:
             return
         try:
@@ -86,20 +102,48 @@ class Work:
 
     def _begin(self) -> None:
         if not self._writing:
-            self._send("BEGIN IMMEDIATE" if self._engine.dialect.name == "sqlite" else "BEGIN")
+            begin = "BEGIN IMMEDIATE" if self._engine.dialect.name == "sqlite" else "BEGIN"
+            self._done.append(((begin, (), False), self._send(begin)))
             self._writing = True
 
-    def _send(self, sql: str, arguments: Any = (), *, many: bool = False) -> Any:
-        """Send a statement over this work's connection; return the driver's cursor."""
+    def _send(self, sql: str, arguments: Any = (), *, many: bool = False) -> Reply:
+        """Say a statement over this work's connection; return the rows, as the driver has them, and their number."""
+        said = sql, arguments, many
         with translated():
             try:
-                if self._connection is None:
-                    self._connection = self._connect()
-                cursor = self._connection.cursor()
-                (cursor.executemany if many else cursor.execute)(sql, arguments)
+                reply = self._say(said)
             except self._driver_error as error:
-                raise DBAPIError.instance(sql, None, error, self._driver_error, hide_parameters=True) from error
-            return cursor
+                reply = self._say_again(said, error)
+        if self._writing:
+            self._done.append((said, reply))
+        return reply
+
+    def _say(self, said: _Said) -> Reply:
+        if self._connection is None:
+            self._connection = self._connect()
+        cursor = self._connection.cursor()
+        sql, arguments, many = said
+        (cursor.executemany if many else cursor.execute)(sql, arguments)
+        return (() if cursor.description is None else cursor.fetchall()), cursor.rowcount
+
+    def _say_again(self, said: _Said, error: Exception) -> Reply:
+        """Say all of the transaction once more as often as it clashes; raise what else went wrong."""
+        for pause in PAUSES:
+            if getattr(error, "sqlstate", None) not in CLASHES:
+                break
+            time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - so that two who clash do not meet again
+            try:
+                if self._done:
+                    self._say(_ROLLBACK)
+                if any(self._say(earlier) != reply for earlier, reply in self._done):
+                    raise StoreUnavailable("another changed what this rests on")
+                return self._say(said)
+            except self._driver_error as another:
+                error = another
+        if getattr(error, "sqlstate", None) == READ_ONLY and self._connection is not None:
+            self._connection.invalidate()
+            self._connection, self._writing = None, False
+        raise DBAPIError.instance(said[0], None, error, self._driver_error, hide_parameters=True) from error
 
     def _connect(self) -> PoolProxiedConnection:
         """Take a connection from the pool whose other side has not gone while nobody used it."""
