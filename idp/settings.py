@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         str,
         BeforeValidator(values.database_url),
         Field(
-            description="Durable state: `postgresql+psycopg://...` or `sqlite:///path`.",
+            description="Durable state: `postgresql+psycopg://...`, of several hosts too, or `sqlite:///path`.",
             repr=False,
             json_schema_extra=Secret,
         ),
@@ -54,7 +54,8 @@ class Settings(BaseSettings):
         str,
         BeforeValidator(values.ephemeral_url),
         Field(
-            description="Codes and other short-lived state: `redis://...` or `sqlite:///path`, a file of its own.",
+            description="Codes and other short-lived state: `redis://...`, `redis+sentinel://...`, `redis+cluster://...`"
+            " or `sqlite:///path`, a file of its own.",
             repr=False,
             json_schema_extra=Secret,
         ),

@@ -77,6 +77,7 @@ def examine() -> Iterator[Check]:
     yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
     yield from _readiness()
     yield from _clock()
+    yield from _durability()
     yield _letters(settings)
     yield _breached_passwords(settings)
     yield from _warnings(settings)
@@ -113,6 +114,27 @@ def _clock() -> Iterator[Check]:
         cause=f"It is {how}: what one node says is not believed by another.",
         mend="timedatectl set-ntp true  # on both machines",
     )
+
+
+def _durability() -> Iterator[Check]:
+    try:
+        with_a_crash, with_a_failover = opened().database.may_lose()
+    except StoreUnavailable:
+        return
+    if with_a_crash:
+        yield Check(
+            name="database",
+            verdict=Verdict.FAULT,
+            cause="A crash may lose what was acknowledged: synchronous_commit or fsync is off.",
+            mend="ALTER SYSTEM SET synchronous_commit = on; ALTER SYSTEM SET fsync = on",
+        )
+    if with_a_failover:
+        yield Check(
+            name="database",
+            verdict=Verdict.WARNING,
+            cause="A standby may take over without what was acknowledged last: nothing waits for it.",
+            mend="ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'",
+        )
 
 
 def _letters(settings: Settings) -> Check:

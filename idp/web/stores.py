@@ -71,3 +71,6 @@ class Database(Protocol):
 
     def date(self) -> datetime | None:
         """Return the date by the clock of the database's machine; None where that is ours."""
+
+    def may_lose(self) -> tuple[bool, bool]:
+        """Say whether what is acknowledged may be lost with a crash, and with a failover."""

@@ -1,4 +1,4 @@
-"""`make storm`: faults of real processes under load on each pair of stores, and what of our promises broke.
+"""`make storm`: faults of real processes under load, on each pair of stores and on two nodes, and which promises broke.
 
 Order of calls: each world is started and its clients ask; its faults come one after the other; then all is counted
 and told, on the screen and in tests/output/storm.json. It ends with 1 if a promise broke.
@@ -20,10 +20,10 @@ from pathlib import Path
 import structlog
 
 from tests.load.report import OUTPUT, ROOT, say
-from tests.storm import around, clocks, processes, stores
+from tests.storm import around, clocks, nodes, processes, stores
 from tests.storm.line import Line
 from tests.storm.storm import Fault, Storm
-from tests.storm.world import FILES, SERVERS, World, on_files, on_servers
+from tests.storm.world import FILES, NODES, SERVERS, World, on_files, on_nodes, on_servers
 from tests.support.postgresql import PostgreSQL
 from tests.support.redis import RedisServer
 
@@ -74,9 +74,18 @@ def on_one_disk() -> list[Fault]:
     return [stores.file_deleted(12), stores.file_locked(), stores.disk_full(8)]
 
 
+def on_two_nodes() -> list[Fault]:
+    """Return what may happen where there are two of everything."""
+    return [nodes.killed(4), nodes.ended(4), nodes.database_fails_over(4), nodes.redis_fails_over(4)]
+
+
 def main() -> None:
     """Let it storm, and say what held."""
-    faults = {FILES: on_one_disk() + on_every_world(), SERVERS: on_database_and_redis() + on_every_world()}
+    faults = {
+        FILES: on_one_disk() + on_every_world(),
+        SERVERS: on_database_and_redis() + on_every_world(),
+        NODES: on_two_nodes(),
+    }
     parser = argparse.ArgumentParser(prog="make storm", description=__doc__)
     parser.add_argument("--only", metavar="WORDS", default="", help="the faults whose names hold these words")
     parser.add_argument("--world", choices=faults, help="one pair of stores alone")
@@ -115,6 +124,9 @@ def _world(name: str) -> Iterator[World]:
         if name == FILES:
             stack.enter_context(_small_disk(folder))
             yield stack.enter_context(on_files(folder))
+            return
+        if name == NODES:
+            yield stack.enter_context(on_nodes(folder))
             return
         database, redis = PostgreSQL(), RedisServer()
         stack.callback(database.end)

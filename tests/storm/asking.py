@@ -11,6 +11,7 @@ from tests.storm.history import History, Operation, Outcome
 
 PATIENCE_SECONDS = 12.0
 """Longer than the service may take to give up a store."""
+UNHEARD = (502, 504)
 AGAIN = (429, 503)
 _ID = re.compile(r"[A-Za-z0-9_-]{20,}")
 
@@ -73,7 +74,12 @@ class Recorder:
 
 
 def outcome_of(answer: requests.Response) -> Outcome:
-    """Return what an answer says of its request. After 503 nobody knows: a commit may have been made unheard."""
+    """Return what an answer says of its request.
+
+    After 503 nobody knows, a commit may have been made unheard; nor after a proxy's word that its node ended meanwhile.
+    """
+    if answer.status_code in UNHEARD:
+        return Outcome.UNKNOWN
     if answer.status_code in AGAIN:
         return Outcome.UNKNOWN if int(answer.headers.get("Retry-After", "0")) > 0 else Outcome.FAILED
     if answer.status_code >= 500:

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from tests.storm import processes, stores
+from tests.storm import nodes, processes, stores
 from tests.storm.storm import Fault, Storm
-from tests.storm.world import World, on_files, on_servers
+from tests.storm.world import World, on_files, on_nodes, on_servers
 from tests.support.postgresql import PostgreSQL
 from tests.support.redis import RedisServer
 
@@ -44,3 +44,14 @@ def test_on_servers_nothing_happens_twice_and_nothing_acknowledged_is_lost(tmp_p
         redis.end()
 
     assert storm.breaches == []
+
+
+def test_on_two_nodes_nothing_happens_twice_and_nothing_acknowledged_is_lost_while_all_fails_over(
+    tmp_path: Path,
+) -> None:
+    with on_nodes(tmp_path) as world:
+        storm = weather(world, nodes.killed(1), nodes.ended(1), nodes.database_fails_over(1), nodes.redis_fails_over(1))
+
+    assert storm.breaches == []
+    ended = next(each for each in storm.results if each.fault.startswith("SIGTERM"))
+    assert set(ended.outcomes) <= {"ok", "refused"}

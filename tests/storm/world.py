@@ -1,26 +1,44 @@
 """One installation to be hurt: the running service on real stores, its agencies and its mail, each to be hurt too."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from joserfc.jwk import ECKey
 
+from idp.assembly import prepare
+from idp.settings import load
 from tests.storm.line import Line
 from tests.storm.person import code_in
+from tests.support import server
 from tests.support.listener import Listener, answer, listening
 from tests.support.mail import Mailbox, mail_server
+from tests.support.nodes import Balancer, Node
 from tests.support.postgresql import PostgreSQL
+from tests.support.postgresql_pair import ReplicatedPostgreSQL
 from tests.support.public_app import METADATA
 from tests.support.redis import RedisServer
-from tests.support.service import Service, StorePair, serving
+from tests.support.redis_sets import WatchedRedis
+from tests.support.service import Service, StorePair, environment, serving
 
 FILES = "sqlite+file"
 SERVERS = "postgresql+redis"
+NODES = "two nodes"
+Serving = Callable[..., AbstractContextManager[Service]]
 TOLD = "/told"
 """Where the agency hears that a session is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redundant:
+    """Two of everything: whatever dies, another takes its place."""
+
+    nodes: tuple[Node, Node]
+    proxy: Balancer
+    postgresql: ReplicatedPostgreSQL
+    redis: WatchedRedis
 
 
 @dataclass(slots=True)
@@ -45,6 +63,7 @@ class World:
     redis: RedisServer | None = None
     database_line: Line | None = None
     redis_line: Line | None = None
+    redundant: Redundant | None = None
 
     @property
     def database_dsn(self) -> str:
@@ -115,12 +134,46 @@ def on_servers(folder: Path, postgresql: PostgreSQL, redis: RedisServer, **optio
 
 
 @contextmanager
-def _running(name: str, kept: StorePair, folder: Path, **options: Any) -> Iterator[World]:
+def on_nodes(folder: Path) -> Iterator[World]:
+    """Run an installation of two nodes behind a proxy, on PostgreSQL and Redis that fail over."""
+    with ExitStack() as stack:
+        postgresql, redis = ReplicatedPostgreSQL(), WatchedRedis()
+        stack.callback(postgresql.end)
+        stack.callback(redis.end)
+        made: list[Redundant] = []
+
+        @contextmanager
+        def served(kept: StorePair, folder: Path, **settings: str) -> Iterator[Service]:
+            port = server.free_port()
+            env = environment(kept, port, settings)
+            service = Service(port=port, env=env, log=folder / "nobody.log")
+            prepare(load(**service.settings()))
+            one, two = (Node(server.free_port(), folder / f"{name}.log", env) for name in ("one", "two"))
+            proxy = Balancer(folder, port, (one, two))
+            stack.callback(proxy.end)
+            for node in (one, two):
+                stack.callback(node.end)
+                node.start()
+            for node in (one, two):
+                node.wait()
+            proxy.wait_for_both()
+            made.append(Redundant((one, two), proxy, postgresql, redis))
+            yield service
+
+        kept = StorePair(postgresql.url(postgresql.primary.create()), redis.url)
+        world = stack.enter_context(_running(NODES, kept, folder, served))
+        world.redundant = made[0]
+        yield world
+
+
+@contextmanager
+def _running(name: str, kept: StorePair, folder: Path, served: Serving = serving, **options: Any) -> Iterator[World]:
+    """Run an installation on these stores, its agencies and its mail."""
     with ExitStack() as stack:
         agency, mail = stack.enter_context(listening()), stack.enter_context(mail_server())
         begin_to_hear(agency)
         given = {"FETCH_ALLOW": agency.address, "MAIL_URL": f"smtp://127.0.0.1:{mail.port}"}
-        service = stack.enter_context(serving(kept, folder, **(given | options)))
+        service = stack.enter_context(served(kept, folder, **(given | options)))
         world = World(name=name, folder=folder, service=service, agency=agency, mail=mail)
         world.register()
         yield world

@@ -33,20 +33,31 @@ class PostgreSQL:
         self.port = server.free_port()
         if self._user:
             shutil.chown(self._folder, self._user, self._user)
-        options = ["--auth=trust", "--username=countersign", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
-        with (self._folder.with_suffix(".log")).open("wb") as log:
-            made = server.start(
-                [_program("initdb"), *options, str(self._data)], log=log, user=self._user, ended_by=signal.SIGTERM
-            )
-            assert made.wait() == 0, self._folder.with_suffix(".log").read_text()
+        self.make()
         self.start()
+        self.fill()
+
+    def make(self) -> None:
+        """Make the cluster's files."""
+        options = ["--auth=trust", "--username=countersign", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]
+        self.run(program("initdb"), *options, str(self.data))
+
+    def fill(self) -> None:
+        """Make the database that every other is copied from."""
         self._admin(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
         engine = connect(self.url(TEMPLATE))
         upgrade(engine)
         engine.dispose()
 
+    def run(self, *command: str) -> None:
+        """Run a command of PostgreSQL's to its end, as its user."""
+        log = self._folder.with_suffix(".log")
+        with log.open("ab") as out:
+            assert server.start(command, log=out, user=self._user, ended_by=signal.SIGTERM).wait() == 0, log.read_text()
+
     @property
-    def _data(self) -> Path:
+    def data(self) -> Path:
+        """Return the folder of the cluster."""
         return self._folder / "data"
 
     def url(self, name: str) -> str:
@@ -58,7 +69,7 @@ class PostgreSQL:
         settings = [f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self._folder}"]
         with self._folder.with_suffix(".log").open("ab") as log:
             self._process = server.start(
-                [_program("postgres"), "-D", str(self._data), *(part for each in settings for part in ("-c", each))],
+                [program("postgres"), "-D", str(self.data), *(part for each in settings for part in ("-c", each))],
                 log=log,
                 user=self._user,
                 ended_by=FAST,
@@ -94,10 +105,11 @@ class PostgreSQL:
         self._admin(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def _admin(self, statement: sql.Composed) -> None:
-        with self._connection() as connection:
+        with self.connection() as connection:
             connection.execute(statement)
 
-    def _connection(self) -> psycopg.Connection:
+    def connection(self) -> psycopg.Connection:
+        """Connect as an administrator; every statement is a transaction."""
         return psycopg.connect(
             f"postgresql://countersign@127.0.0.1:{self.port}/postgres", autocommit=True, connect_timeout=2
         )
@@ -106,12 +118,13 @@ class PostgreSQL:
         assert self._process is not None
         assert self._process.poll() is None, self._folder.with_suffix(".log").read_text()
         try:
-            self._connection().close()
+            self.connection().close()
         except psycopg.OperationalError:
             return False
         return True
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Return the path of a program of the newest PostgreSQL here."""
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
     return server.find_program(name, package="postgresql", folders=folders)

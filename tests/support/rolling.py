@@ -1,11 +1,6 @@
 """Two nodes behind HAProxy, each of either release, and citizens and agencies that never stop asking."""
 
-import re
 import secrets
-import signal
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,61 +12,13 @@ import requests
 
 from tests.load.targets import EMAIL, signed_in
 from tests.support import next_release, server
-from tests.support.https import SHIPPED
+from tests.support.nodes import Balancer, Node
 from tests.support.service import Service, StorePair, environment
 from tests.support.token_office import CHALLENGE, VERIFIER
 from tests.support.visitor import PASSWORD
 
 BACK = "http://localhost:7/back"
 BROWSERS = 3
-WHOSE = "import idp; print(idp.__file__)"
-_BACKEND = """    option httpchk GET /readyz
-    timeout check 2s
-    default-server check inter 300ms fall 2 rise 1
-    option redispatch
-    retries 3
-    server one 127.0.0.1:{one}
-    server two 127.0.0.1:{two}
-"""
-
-
-@dataclass
-class Node:
-    """One `serve`, of the release whose code is in `tree`."""
-
-    port: int
-    log: Path
-    env: Mapping[str, str]
-    process: subprocess.Popen[bytes] | None = None
-
-    def start(self, tree: Path) -> None:
-        """Start it."""
-        env = {**self.env, "PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}
-        runs = subprocess.run([sys.executable, "-c", WHOSE], env=env, capture_output=True, text=True, check=True)
-        assert Path(runs.stdout.strip()).parents[1] == tree
-        command = [sys.executable, "-m", "idp.cli", "serve", "--port", str(self.port), "--workers", "1"]
-        with self.log.open("ab") as log:
-            self.process = server.start(command, log=log, user=None, ended_by=signal.SIGTERM, env=env)
-
-    def wait(self) -> None:
-        """Return when it is ready."""
-        server.wait_until(self._is_ready, seconds=60, what="a node is ready")
-
-    def end(self) -> int:
-        """End it as a service manager does."""
-        if self.process is None:
-            return 0
-        self.process.send_signal(signal.SIGTERM)
-        code, self.process = self.process.wait(40), None
-        return code
-
-    def _is_ready(self) -> bool:
-        assert self.process is not None
-        assert self.process.poll() is None, self.log.read_text()[-4000:]
-        try:
-            return requests.get(f"http://localhost:{self.port}/readyz", timeout=2).status_code == 200
-        except requests.RequestException:
-            return False
 
 
 @dataclass
@@ -141,12 +88,7 @@ class Installation:
     nodes: tuple[Node, Node]
     crowd: Crowd
     settings: Mapping[str, str]
-    proxy: Path
-    """The socket on which the proxy tells what it knows."""
-
-    def wait_for_proxy(self) -> None:
-        """Return when the proxy has found both nodes ready: what one of them is, it learns at its next look."""
-        server.wait_until(lambda: _up(self.proxy) == len(self.nodes), seconds=20, what="the proxy sees both nodes")
+    proxy: Balancer
 
     def upgrade(self, tree: Path) -> None:
         """Run the `db upgrade` of a release; its tables are everybody's from then on."""
@@ -159,7 +101,7 @@ class Installation:
             assert node.end() == 0
             node.start(tree)
             node.wait()
-            self.wait_for_proxy()
+            self.proxy.wait_for_both()
 
 
 @contextmanager
@@ -167,13 +109,10 @@ def installed(pair: StorePair, folder: Path) -> Iterator[Installation]:
     """Install this release on two nodes and let a citizen sign in and agree."""
     port = server.free_port()
     env = environment(pair, port, {})
-    nodes = (
-        Node(server.free_port(), folder / "one.log", env),
-        Node(server.free_port(), folder / "two.log", env),
-    )
+    nodes = Node(server.free_port(), folder / "one.log", env), Node(server.free_port(), folder / "two.log", env)
     service = Service(port=port, env=env, log=folder / "unused.log")
     service.cli("db", "upgrade")
-    proxy = _proxy(folder, port, nodes)
+    proxy = Balancer(folder, port, nodes)
     try:
         for node in nodes:
             node.start(next_release.ROOT)
@@ -192,31 +131,9 @@ def installed(pair: StorePair, folder: Path) -> Iterator[Installation]:
             nodes=nodes,
             crowd=Crowd(service.base_url, (made["client_id"], made["client_secret"]), target.cookies),
             settings={name: value for name, value in env.items() if name.startswith("COUNTERSIGN_")},
-            proxy=folder / "proxy.socket",
+            proxy=proxy,
         )
     finally:
         for node in nodes:
             node.end()
-        server.stop(proxy, signal.SIGTERM)
-
-
-def _proxy(folder: Path, port: int, nodes: tuple[Node, Node]) -> subprocess.Popen[bytes]:
-    """Start HAProxy with the rules of the shipped file, before both nodes, without TLS."""
-    head, _, _ = SHIPPED.read_text().partition('    server one "${COUNTERSIGN}"\n')
-    text = head.replace('bind "${LISTEN}" ssl crt "${CERTIFICATE}" alpn h2,http/1.1', f"bind 127.0.0.1:{port}")
-    assert text != head
-    text = text.replace("global\n", f"global\n    stats socket {folder / 'proxy.socket'}\n")
-    configuration = folder / "haproxy.cfg"
-    configuration.write_text(text + _BACKEND.format(one=nodes[0].port, two=nodes[1].port))
-    haproxy = server.find_program("haproxy", package="haproxy", folders=[Path("/usr/sbin")])
-    with (folder / "haproxy.log").open("ab") as log:
-        return server.start([haproxy, "-db", "-f", str(configuration)], log=log, user=None, ended_by=signal.SIGTERM)
-
-
-def _up(proxy: Path) -> int:
-    """Return how many nodes it would send somebody to."""
-    with socket.socket(socket.AF_UNIX) as asked:
-        asked.connect(str(proxy))
-        asked.sendall(b"show stat\n")
-        told = b"".join(iter(lambda: asked.recv(65_536), b"")).decode()
-    return len(re.findall(r"^countersign,(?:one|two),.*,UP,", told, re.MULTILINE))
+        proxy.end()

@@ -110,7 +110,7 @@ class _BySentinels(_Several):
         told: dict[str, Any] = {"ssl": self._class is SSLConnection, **_bounds(SENTINEL_TIMEOUT_SECONDS)}
         if "sentinel_password" in self._query:
             told["password"] = self._query["sentinel_password"]
-        self._sentinel: Any = Sentinel(self.seeds, sentinel_kwargs=told)  # type: ignore[no-untyped-call]
+        self._sentinel: Any = Sentinel(self.seeds, sentinel_kwargs=told)  # type: ignore[no-untyped-call]  # as above
         self._master: Address | None = None
 
     def address(self, _: int) -> Address:

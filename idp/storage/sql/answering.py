@@ -1,5 +1,6 @@
-"""A connection to PostgreSQL that does not wait for ever for a server that stands still."""
+"""Connections to PostgreSQL: to the server that takes changes, and never waiting for ever for one that stands still."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import psycopg
@@ -22,3 +23,22 @@ class Answering(psycopg.Connection[Any]):
             if self.info.transaction_status is TransactionStatus.ACTIVE:
                 self.pgconn.finish()
             raise
+
+
+def connector() -> Callable[[Mapping[str, Any]], Answering]:
+    """Return what opens connections to the one of several hosts that takes changes, the one found last first.
+
+    A standby is refused even where it is the only host: what was revoked a moment ago is good there still.
+    """
+    found: list[tuple[str, str]] = []
+
+    def open_connection(named: Mapping[str, Any]) -> Answering:
+        hosts, ports = str(named.get("host", "")).split(","), str(named.get("port", "")).split(",")
+        places = list(zip(hosts, ports if len(ports) == len(hosts) else ports * len(hosts), strict=True))
+        places.sort(key=lambda place: place not in found)
+        in_order = {"host": ",".join(host for host, _ in places), "port": ",".join(port for _, port in places)}
+        connection = Answering.connect(**{"target_session_attrs": "read-write", **named, **in_order})
+        found[:] = [(connection.info.host, str(connection.info.port))]
+        return connection
+
+    return open_connection

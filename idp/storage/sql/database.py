@@ -25,6 +25,11 @@ from idp.storage.sql.work import Work, translated
 from idp.web.stores import Stores
 
 _DATE = select(func.clock_timestamp())
+_CARELESS = """
+SELECT 'off' IN (current_setting('synchronous_commit'), current_setting('fsync')),
+       EXISTS (SELECT 1 FROM pg_stat_replication),
+       current_setting('synchronous_standby_names') <> '' AND current_setting('synchronous_commit') <> 'local'
+"""
 
 
 class SqlUnitOfWork:
@@ -95,3 +100,14 @@ class SqlDatabase:
         with translated(), self._engine.connect() as connection:
             found: datetime = connection.execute(_DATE).scalar_one()
         return found
+
+    def may_lose(self) -> tuple[bool, bool]:
+        """Say whether what is acknowledged may be lost with a crash of the server, and with its failover to a standby.
+
+        Both are choices of the operator of PostgreSQL; SQLite is opened so that neither is true.
+        """
+        if self._engine.dialect.name == "sqlite":
+            return False, False
+        with translated(), self._engine.connect() as connection:
+            careless, standbys, waited_for = connection.exec_driver_sql(_CARELESS).one()
+        return careless, standbys and not waited_for

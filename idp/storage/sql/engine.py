@@ -43,9 +43,10 @@ def connect(url: str, *, pool_size: int = 5) -> Engine:
             "tcp_user_timeout": POSTGRESQL_UNANSWERED_MILLISECONDS,
         },
     )
-    from idp.storage.sql.answering import Answering  # noqa: PLC0415 - 6 MB of driver that SQLite has no use for
+    from idp.storage.sql.answering import connector  # noqa: PLC0415 - 6 MB of driver that SQLite has no use for
 
-    event.listen(engine, "do_connect", lambda _, __, given, named: Answering.connect(*given, **named))
+    open_connection = connector()
+    event.listen(engine, "do_connect", lambda _, __, ___, named: open_connection(named))
     return engine
 
 

@@ -14,6 +14,9 @@ from idp.cli import main
 from idp.notices.letters import EmailCode, send
 from idp.settings import PREFIX, load
 from tests.support import installation
+from tests.support.postgresql_pair import ReplicatedPostgreSQL
+from tests.support.redis import RedisServer
+from tests.support.server import wait_until
 
 
 def checked(
@@ -95,3 +98,42 @@ def test_a_clock_that_differs_from_the_databases_is_warned_of(
     [clock] = [check for check in checks if check["name"] == "clock"]
     assert clock["verdict"] == ("warning" if ahead else "ok")
     assert cause in clock["cause"]
+
+
+def test_a_redis_that_goes_on_beside_its_successor_is_warned_of(
+    redis_server: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replica = RedisServer("--replicaof", "127.0.0.1", str(redis_server.port), "--repl-diskless-sync-delay", "0")
+    with Redis.from_url(redis_server.url) as redis:
+        wait_until(lambda: redis.info("replication")["connected_slaves"] == 1, seconds=20, what="the replica follows")
+        alone = doctored(redis_server.url, tmp_path, monkeypatch)
+        redis.config_set("min-replicas-to-write", 1)
+        held = doctored(redis_server.url, tmp_path, monkeypatch)
+        redis.config_set("min-replicas-to-write", 0)
+    replica.end()
+
+    assert [any("successor" in cause for cause in causes) for causes in (alone, held)] == [True, False]
+
+
+def test_a_postgresql_that_may_lose_what_it_acknowledged_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = ReplicatedPostgreSQL()
+    url = both.url(both.primary.create())
+
+    def told() -> tuple[bool, bool]:
+        checks = checked(f"sqlite:///{tmp_path}/ephemeral.db", tmp_path, monkeypatch, url)
+        causes = [check["cause"] for check in checks]
+        return any("A crash" in cause for cause in causes), any("A standby" in cause for cause in causes)
+
+    def put(setting: str) -> None:
+        with both.primary.connection() as connection:
+            connection.execute(f"ALTER SYSTEM SET {setting}")
+            connection.execute("SELECT pg_reload_conf()")
+
+    assert told() == (False, False)
+    put("synchronous_standby_names = ''")
+    wait_until(lambda: told() == (False, True), seconds=10, what="nothing waits for the standby")
+    put("synchronous_commit = off")
+    wait_until(lambda: told() == (True, True), seconds=10, what="nothing waits for the disk")
+    both.end()
