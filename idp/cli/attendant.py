@@ -1,5 +1,6 @@
 """The background worker that comes along with `serve`: started with it, started again when it dies, ended with it."""
 
+import os
 import subprocess
 import sys
 from threading import Event, Lock, Thread
@@ -12,7 +13,7 @@ END_WITHIN_SECONDS = 10.0
 STARTING = Lock()
 """Held while a process is started, here or by a fork. A web worker forked in between would keep open the pipe on which
 `Popen` waits for the command to begin, and the attendant would wait as long as that worker lives."""
-COMMAND = (sys.executable, "-m", "idp.cli", "worker", "--until-orphaned")
+COMMAND = (sys.executable, "-m", "idp.cli", "worker", "--child-of")
 
 _log = structlog.get_logger("attendant")
 
@@ -35,10 +36,10 @@ class Attendant:
         self._watcher.join(END_WITHIN_SECONDS * 2)
 
     def _watch(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
+        pause, command = FIRST_PAUSE_SECONDS, (*COMMAND, str(os.getpid()))
         while not self._ending.is_set():
             with STARTING:
-                process = subprocess.Popen(COMMAND, start_new_session=True)  # noqa: S603 - our own command, no shell
+                process = subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own command, no shell
             while process.poll() is None and not self._ending.wait(0.5):
                 pass
             if self._ending.is_set():

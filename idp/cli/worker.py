@@ -14,15 +14,17 @@ PARENT_SECONDS = 1.0
 
 
 @click.command()
-@click.option("--until-orphaned", is_flag=True, hidden=True, help="End when the process that started this one has.")
-def worker(*, until_orphaned: bool) -> None:
+@click.option(
+    "--child-of", type=int, metavar="PID", hidden=True, help="End when that process, which started this, has."
+)
+def worker(*, child_of: int | None) -> None:
     """Deliver letters, seal the audit log, advance keys and purge, until SIGTERM or Ctrl-C."""
     logs.configure()
     stopping = Event()
     for ending in (signal.SIGTERM, signal.SIGINT):
         signal.signal(ending, lambda *_: stopping.set())
-    if until_orphaned:
-        Thread(target=_follow, args=(os.getppid(), stopping), daemon=True).start()
+    if child_of is not None:
+        Thread(target=_follow, args=(child_of, stopping), daemon=True).start()
     run(opened(), stopping)
 
 

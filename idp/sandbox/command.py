@@ -5,6 +5,7 @@ processes are started and waited for, the banner is shown; then we only watch, u
 """
 
 import json
+import os
 import signal
 import sys
 import time
@@ -77,7 +78,7 @@ def run(console: Console, state: State, port: int, agencies: tuple[SampleAgency,
             stack.enter_context(serving(outbox_port, environment))
             for url in (f"{issuer}/readyz", *(agency.url for agency in agencies)):
                 processes.await_answer(url)
-        processes.start("worker", [*COUNTERSIGN, "worker", "--until-orphaned"], environment)
+        processes.start("worker", [*COUNTERSIGN, "worker", "--child-of", str(os.getpid())], environment)
         banner.show(console, issuer=issuer, agencies=agencies, outbox=outbox, folder=state.folder)
         while True:
             time.sleep(WATCH_SECONDS)
