@@ -76,6 +76,15 @@ def test_what_grows_with_people_is_found_by_an_index(database: psycopg.Connectio
     assert not unled or name in IN_ORDER, found
 
 
+def test_the_grants_of_one_service_are_found_by_an_index_of_their_own(
+    database: psycopg.Connection[Any], sqlite_url: str
+) -> None:
+    statement = STATEMENTS["grants.end_for_relying_party"]
+
+    assert "ix_grants_client_id" in plan(database, statement)
+    assert any("USING INDEX ix_grants_client_id" in step for step in _in_sqlite(sqlite_url, statement))
+
+
 def _in_sqlite(sqlite_url: str, statement: Any) -> list[str]:
     compiled = Compiled(statement, sqlite.dialect(), ("before", "most"))
     sql, values = compiled.words({"before": datetime.now(UTC), "most": 1})

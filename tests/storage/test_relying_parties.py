@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
 from sqlalchemy import Engine
 
 from federation.relying_parties.model import RelyingParty
@@ -112,6 +113,22 @@ def test_an_api_has_the_owner_that_is_active(durable: "SqlDatabase") -> None:
         assert stores.relying_parties.owner_of(uri + "/") is None
         stores.relying_parties.disable("owner", NOW)
         assert stores.relying_parties.owner_of(uri) is None
+
+
+@pytest.mark.parametrize("uri", ["https://a.example/100%25_!", "https://a.example/?a=%5C&b='!_%25"])
+def test_the_owner_of_an_odd_address_is_found_and_nobody_else(durable: "SqlDatabase", uri: str) -> None:
+    with durable.work() as stores:
+        for number, taken in enumerate((uri, uri.replace("_", "x"), uri.upper(), uri + "/more")):
+            stores.relying_parties.add(replace(FULL, client_id=str(number), resource_uris=(taken,)))
+
+    with durable.work() as stores:
+        owner = stores.relying_parties.owner_of(uri)
+        assert owner is not None
+        assert owner.client_id == "0"
+        assert stores.relying_parties.owner_of(uri.replace("a", "%")) is None
+        assert stores.relying_parties.owner_of("\x00") is None
+        assert stores.relying_parties.owner_of("é" * 10) is None
+        assert stores.relying_parties.owner_of("%" * 60_000) is None
 
 
 def test_a_change_is_written_over_what_was_read_or_not_at_all(durable: "SqlDatabase") -> None:

@@ -57,6 +57,7 @@ grants = Table(
     Index("ix_grants_session_id", "session_id"),
     Index("ix_grants_citizen_id", "citizen_id", "client_id"),
     Index("ix_grants_expires_at", "expires_at"),
+    Index("ix_grants_client_id", "client_id"),
 )
 
 _VALUES = tuple(column for column in grants.c if column.name not in ("offline", "ended_at"))

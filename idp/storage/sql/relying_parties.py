@@ -1,14 +1,17 @@
 """Registered services: one row each; what only an agency's metadata says is one JSON document."""
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, bindparam, false, func, select, true, update
+from sqlalchemy import Boolean, Column, Index, Integer, Table, Text, bindparam, cast, false, func, select, true, update
 from sqlalchemy.dialects.postgresql import insert
 
 from federation.relying_parties.model import RelyingParty
+from federation.relying_parties.uris import LONGEST
 from idp.storage.sql.statements import Row
 from idp.storage.sql.tables import Instant, Json, metadata
 from idp.storage.sql.work import Work
@@ -49,6 +52,10 @@ _ONE = _READ.where(relying_parties.c.client_id == bindparam("wanted"))
 _ONE_ACTIVE = _ONE.where(relying_parties.c.active == true())
 _BY_TOKEN = _ONE_ACTIVE.where(relying_parties.c.token_hash == bindparam("token"))
 _ALL = _READ.order_by(relying_parties.c.created_at, relying_parties.c.client_id)
+_NAMING = _READ.where(
+    relying_parties.c.active == true(), cast(relying_parties.c.registered, Text).like(bindparam("named"), escape="!")
+)
+"""Those in whose document an address stands somewhere: few, so the database reads all of it, and we read them."""
 _OF_AGENCY = _ALL.where(relying_parties.c.agency == bindparam("wanted"))
 _ADD = insert(relying_parties).on_conflict_do_nothing().returning(relying_parties.c.client_id)
 """Compiles to the same words on SQLite."""
@@ -104,8 +111,10 @@ class SqlRelyingParties:
 
     def owner_of(self, resource: str) -> RelyingParty | None:
         """Return the active one whose API has this address, or None."""
-        owners = (each for each in self.list() if each.active and resource in each.resource_uris)
-        return next(owners, None)
+        if len(resource) > LONGEST or not resource.isascii() or "\x00" in resource:
+            return None
+        rows = self._work.read(_NAMING, {"named": f"%{_literal(json.dumps(resource))}%"})
+        return next((found for found in map(_value, rows) if resource in found.resource_uris), None)
 
     def find_by_token(self, client_id: str, token_hash: str) -> RelyingParty | None:
         """Return the active relying party that is looked after with this token, or None."""
@@ -160,6 +169,11 @@ class SqlRelyingParties:
             return None
         row = self._work.read(statement, {"wanted": client_id, **more}).first()
         return None if row is None else _value(row)
+
+
+def _literal(text: str) -> str:
+    """Return the pattern of LIKE that only this text matches, but for case on SQLite."""
+    return re.sub("([!%_])", r"!\1", text)
 
 
 def _document(relying_party: RelyingParty) -> dict[str, Any]:
