@@ -102,8 +102,9 @@ def sentences(found: Found) -> str:
             f" {100 * spike['goodput']:.0f} % of its work goes on being done ({100 * spike['under way']:.0f} % for"
             f" those under way), JWKS p95 {spike['JWKS']:.1f} ms, client_credentials"
             f" {spike['client_credentials']:.0f} ms. As before {spike['recovery']:.0f} s after.",
-            f"- {GUESSERS} that try passwords without pause: JWKS p95 {flood['JWKS']:.2f} times that at rest,"
-            f" client_credentials {flood['client_credentials']:.2f} times.",
+            f"- {GUESSERS} that try passwords without pause: JWKS p95 {flood['JWKS, guessers']:.2f} times that at rest,"
+            f" client_credentials {flood['client_credentials, guessers']:.2f} times; beside as many that open the same"
+            f" pages and try none, {flood['JWKS, readers']:.2f} and {flood['client_credentials, readers']:.2f} times.",
             f"- {HERD} services that all refresh at once after {OUTAGE_SECONDS:.0f} s of silence: all renewed after"
             f" {herd['seconds']:.1f} s, {herd['attempts']:.2f} requests each, {herd['lost']:.0f} lost.",
         ]
@@ -190,18 +191,30 @@ def _arrive(browser: Browser) -> Generator[bytes, Answer, None]:
 
 
 def _flood(target: Target) -> dict[str, float]:
-    """Have passwords tried, and see whether the cheap is as fast as at rest."""
+    """Have passwords tried, and see whether the cheap is as fast as at rest, and as beside who opens pages alone."""
     rest = _pace(target)
-    with _beside(_guess, target, GUESSERS, 12.0) as crowd:
-        time.sleep(2.0)
-        pace = _pace(target)
-        met = crowd()
-    say(f"Among guessers: p95 in ms {pace}, at rest {rest}; they met {dict(met)}")
-    return {name: pace[name] / rest[name] for name in PACE}
+    found: dict[str, float] = {}
+    for what, act in (("guessers", _guess), ("readers", _read)):
+        with _beside(act, target, GUESSERS, 12.0) as crowd:
+            time.sleep(2.0)
+            pace = _pace(target)
+            met = crowd()
+        say(f"Among {what}: p95 in ms {pace}, at rest {rest}; they met {dict(met)}")
+        found |= {f"{name}, {what}": pace[name] / rest[name] for name in PACE}
+    return found
 
 
 def _guess(target: Target, guessers: int, seconds: float) -> Counter[int]:
     """Try passwords of people who are not known, each in a browser of its own, and mind no answer."""
+    return _come_again(target, guessers, seconds, tries=True)
+
+
+def _read(target: Target, readers: int, seconds: float) -> Counter[int]:
+    """Do the same, but open the page once more instead of sending a password: nothing is hashed."""
+    return _come_again(target, readers, seconds, tries=False)
+
+
+def _come_again(target: Target, visitors: int, seconds: float, *, tries: bool) -> Counter[int]:
     met: Counter[int] = Counter()
 
     def operation() -> Generator[bytes, Answer, None]:
@@ -214,10 +227,11 @@ def _guess(target: Target, guessers: int, seconds: float) -> Counter[int]:
             if answer.status == 200:
                 browser.keep(answer)
                 form = hidden_fields(answer.body.decode()) | {"email": f"{met.total()}@nowhere.example"}
-                answer = yield browser.post(path, form | {"password": "wrong, and long enough"})
+                wrong = form | {"password": "wrong, and long enough"}
+                answer = yield browser.post(path, wrong) if tries else browser.get(path)
         met[answer.status] += 1
 
-    drive(target.port, operation, seconds, connections=guessers)
+    drive(target.port, operation, seconds, connections=visitors)
     return met
 
 
