@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := keys federation idp templates tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench flood storm growth rolling soak lint types floors dependencies smoke advisories lock messages assets packages
+.PHONY: help setup run test check bench flood storm growth rolling soak capacity lint types floors dependencies smoke advisories lock messages assets packages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -36,6 +36,9 @@ rolling: $(READY) packages ## Two nodes to the next release and back, while citi
 
 soak: $(READY) packages ## Serve an ordinary day on, and see whether anything grows; half an hour; QUICK=1 and README=1 as for bench
 	@$(BIN)/python -m tests.load.soak $(if $(QUICK),--quick) $(if $(README),--readme) $(HOW)
+
+capacity: $(READY) packages ## Work out what a population takes, for docker/capacity.md; MEASURE=1 takes the figures anew
+	@$(BIN)/python -m tests.load.capacity $(if $(MEASURE),--measure) $(HOW)
 
 setup: $(READY) ## Create .venv and install what the lock names
 

@@ -21,17 +21,16 @@ from functools import partial
 from pathlib import Path
 from statistics import quantiles
 from threading import Timer
-from urllib.parse import urlencode, urlsplit
 
 import structlog
 
 from tests.load import processes, scenarios, targets
 from tests.load.coming import come
-from tests.load.driver import Answer, Operation, Run, drive
-from tests.load.people import Browser, signed_in, with_password
+from tests.load.driver import Answer, Run, drive
+from tests.load.people import Browser, begun, question, signed_in, with_password
 from tests.load.plan import POSTGRESQL
 from tests.load.report import OUTPUT, machine, say, write_readme
-from tests.load.scenarios import SCOPE, Target, check
+from tests.load.scenarios import SCOPE, Target
 from tests.load.targets import Running
 from tests.support.site import hidden_fields
 
@@ -129,7 +128,7 @@ def _pace(target: Target) -> dict[str, float]:
 
 def _spike(target: Target, alone: float, seconds: float) -> dict[str, float]:
     """Have more come every second than can begin, each of whom comes back as they are told, and sign in beside them."""
-    begun_alone = _rate(drive(target.port, _new(target), 3.0))
+    begun_alone = _rate(drive(target.port, begun(target), 3.0))
     say(f"Alone: {begun_alone:.0f} new sign-ins begun a second")
     with _beside(_crowd, target, CROWD, seconds) as crowd:
         time.sleep(3.0)
@@ -153,23 +152,6 @@ def _spike(target: Target, alone: float, seconds: float) -> dict[str, float]:
     }
 
 
-def _new(target: Target) -> Operation:
-    """A sign-in begun: sent here, and shown the page."""
-
-    def operation() -> Generator[bytes, Answer, None]:
-        browser = Browser(target)
-        sent = yield browser.get(_address(target))
-        browser.keep(sent)
-        check((yield browser.get(sent.header("Location"))), 200, True)
-
-    return operation
-
-
-def _address(target: Target) -> str:
-    asked = {name: value for name, value in target.asked.items() if name != "prompt"}
-    return f"{urlsplit(target.endpoints['authorization_endpoint']).path}?{urlencode(asked)}"
-
-
 def _crowd(target: Target, a_second: int, seconds: float) -> Counter[int]:
     """Have so many citizens come every second, ask for a new sign-in, and wait when they are told to."""
     browsers = [Browser(target) for _ in range(int(a_second * seconds))]
@@ -181,7 +163,7 @@ def _crowd(target: Target, a_second: int, seconds: float) -> Counter[int]:
 
 
 def _arrive(browser: Browser) -> Generator[bytes, Answer, None]:
-    answer = yield browser.get(_address(browser.target))
+    answer = yield browser.get(question(browser.target))
     browser.keep(answer)
     if answer.status == 303:
         yield browser.get(answer.header("Location"))
@@ -219,7 +201,7 @@ def _come_again(target: Target, visitors: int, seconds: float, *, tries: bool) -
 
     def operation() -> Generator[bytes, Answer, None]:
         browser = Browser(target)
-        answer = yield browser.get(_address(target))
+        answer = yield browser.get(question(target))
         if answer.status == 303:
             browser.keep(answer)
             path = answer.header("Location")

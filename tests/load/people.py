@@ -19,6 +19,24 @@ Filled = Callable[[Person, str, str], tuple[str, Mapping[str, str]]]
 """Of a person, the path of a page and the page: where its form goes, and what they put into it."""
 
 
+def begun(target: Target) -> Operation:
+    """A sign-in begun: sent here, and shown the page."""
+
+    def operation() -> Generator[bytes, Answer, None]:
+        browser = Browser(target)
+        sent = yield browser.get(question(target))
+        browser.keep(sent)
+        check((yield browser.get(sent.header("Location"))), 200, True)
+
+    return operation
+
+
+def question(target: Target) -> str:
+    """Return the address at which a sign-in with pages begins."""
+    asked = {name: value for name, value in target.asked.items() if name != "prompt"}
+    return f"{urlsplit(str(target.endpoints['authorization_endpoint'])).path}?{urlencode(asked)}"
+
+
 def password_sign_in(target: Target) -> Operation:
     """Email address and password; each person in one browser at a time."""
     return _signing_in(target, with_password)

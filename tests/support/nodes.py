@@ -27,6 +27,7 @@ class Node:
     port: int
     log: Path
     env: Mapping[str, str]
+    workers: int = 1
     process: subprocess.Popen[bytes] | None = None
 
     def start(self, tree: Path = ROOT) -> None:
@@ -34,7 +35,7 @@ class Node:
         env = {**self.env, "PYTHONPATH": str(tree), "PYTHONSAFEPATH": "1"}
         runs = subprocess.run([sys.executable, "-c", WHOSE], env=env, capture_output=True, text=True, check=True)
         assert Path(runs.stdout.strip()).parents[1] == tree
-        command = [sys.executable, "-m", "idp.cli", "serve", "--port", str(self.port), "--workers", "1"]
+        command = [sys.executable, "-m", "idp.cli", "serve", "--port", str(self.port), "--workers", str(self.workers)]
         with self.log.open("ab") as log:
             self.process = server.start(command, log=log, user=None, ended_by=signal.SIGTERM, env=env)
 
@@ -85,6 +86,11 @@ class Balancer:
         command = [haproxy, "-db", "-f", str(configuration)]
         with (folder / "haproxy.log").open("ab") as log:
             self._process = server.start(command, log=log, user=None, ended_by=signal.SIGTERM, env=env)
+
+    @property
+    def pid(self) -> int:
+        """Return its process."""
+        return self._process.pid
 
     def wait_for_both(self) -> None:
         """Return when it has found both nodes ready: what one of them is, it learns at its next look."""

@@ -60,6 +60,12 @@ class PostgreSQL:
         """Return the folder of the cluster."""
         return self._folder / "data"
 
+    @property
+    def pid(self) -> int:
+        """Return the process that started the others."""
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, name: str) -> str:
         """Return the URL of the database `name`."""
         return f"postgresql+psycopg://countersign@127.0.0.1:{self.port}/{name}"
