@@ -2,8 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from urllib.parse import urlsplit
 
 import click
@@ -12,43 +11,21 @@ from rich.text import Text
 
 from federation.ephemeral import StoreUnavailable
 from idp.authentication.breached_passwords import BreachedPasswords, FilterUnreadable
+from idp.cli import store_checks
+from idp.cli.checks import Check, Verdict
 from idp.cli.printing import json_option, print_json
 from idp.cli.session import opened
 from idp.notices.outbox import waiting
 from idp.setting_faults import SettingsFaults
 from idp.settings import Settings, load, unknown, variable
-from idp.storage.ephemeral import SQLITE
 from idp.web import readiness
 
 WARNED, BROKEN = 1, 2
-CLOCKS_APART_SECONDS = 5
-"""Half of what nodes forgive each other."""
-FULL = 0.7
-"""Of the memory that Redis may use: above it there is little room for a rush."""
-
 _GOOD = {
     "database": "It answers, with the tables of this release.",
     "ephemeral": "It answers.",
     "keys": "Every purpose and algorithm has a key that may sign now.",
 }
-
-
-class Verdict(StrEnum):
-    """How a check ended."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAULT = "fault"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """One line: what was looked at, how it is, why, and what mends it."""
-
-    name: str
-    verdict: Verdict
-    cause: str = ""
-    mend: str = ""
 
 
 @click.command()
@@ -76,12 +53,13 @@ def examine() -> Iterator[Check]:
         return
     yield Check(name="settings", verdict=Verdict.OK, cause=f"The issuer is {settings.issuer}.")
     yield from _readiness()
-    yield from _clock()
-    yield from _durability()
+    yield from store_checks.clock()
+    yield from store_checks.audit_log()
+    yield from store_checks.durability()
     yield _letters(settings)
     yield _breached_passwords(settings)
     yield from _warnings(settings)
-    yield from _redis(settings)
+    yield from store_checks.redis(settings)
 
 
 def _readiness() -> Iterator[Check]:
@@ -92,49 +70,6 @@ def _readiness() -> Iterator[Check]:
             yield Check(name=part, verdict=Verdict.OK, cause=_GOOD[part])
         else:
             yield Check(name=part, verdict=Verdict.FAULT, cause=fault.cause, mend=fault.mend)
-
-
-def _clock() -> Iterator[Check]:
-    """Compare our clock with the database's, as each node does: so two nodes are compared with each other."""
-    use = opened()
-    try:
-        theirs = use.database.date()
-    except StoreUnavailable:
-        return
-    if theirs is None:
-        return
-    ahead = (use.clock.now() - theirs).total_seconds()
-    if abs(ahead) <= CLOCKS_APART_SECONDS:
-        yield Check(name="clock", verdict=Verdict.OK, cause="It agrees with the database's.")
-        return
-    how = f"{abs(ahead):,.0f} seconds {'ahead of' if ahead > 0 else 'behind'} the database's"
-    yield Check(
-        name="clock",
-        verdict=Verdict.WARNING,
-        cause=f"It is {how}: what one node says is not believed by another.",
-        mend="timedatectl set-ntp true  # on both machines",
-    )
-
-
-def _durability() -> Iterator[Check]:
-    try:
-        with_a_crash, with_a_failover = opened().database.may_lose()
-    except StoreUnavailable:
-        return
-    if with_a_crash:
-        yield Check(
-            name="database",
-            verdict=Verdict.FAULT,
-            cause="A crash may lose what was acknowledged: synchronous_commit or fsync is off.",
-            mend="ALTER SYSTEM SET synchronous_commit = on; ALTER SYSTEM SET fsync = on",
-        )
-    if with_a_failover:
-        yield Check(
-            name="database",
-            verdict=Verdict.WARNING,
-            cause="A standby may take over without what was acknowledged last: nothing waits for it.",
-            mend="ALTER SYSTEM SET synchronous_standby_names = 'ANY 1 (*)'",
-        )
 
 
 def _letters(settings: Settings) -> Check:
@@ -185,39 +120,6 @@ def _warnings(settings: Settings) -> Iterator[Check]:
             verdict=Verdict.WARNING,
             cause="It is http: good for this machine only.",
             mend="export COUNTERSIGN_ISSUER=https://...",
-        )
-
-
-def _redis(settings: Settings) -> Iterator[Check]:
-    if settings.ephemeral_url.startswith(SQLITE):
-        return
-    from idp.storage.ephemeral.in_redis import InRedis  # noqa: PLC0415 - loads a client that others need not have
-
-    try:
-        store = InRedis(settings.ephemeral_url)
-        policy, fill, alone = store.eviction(), store.fill(), store.goes_on_alone()
-    except StoreUnavailable:
-        return
-    if policy != "noeviction":
-        yield Check(
-            name="ephemeral",
-            verdict=Verdict.WARNING,
-            cause=f"When it is full it forgets ({policy}): what was used once could be used again.",
-            mend="redis-cli CONFIG SET maxmemory-policy noeviction",
-        )
-    if fill > FULL:
-        yield Check(
-            name="ephemeral",
-            verdict=Verdict.WARNING,
-            cause=f"It is {fill:.0%} full; when it is full nobody can sign in.",
-            mend="redis-cli CONFIG SET maxmemory ...  # docker/README.md says how much",
-        )
-    if alone:
-        yield Check(
-            name="ephemeral",
-            verdict=Verdict.WARNING,
-            cause="Cut off from its replicas, a server goes on beside its successor: a proof could be used at each.",
-            mend="redis-cli CONFIG SET min-replicas-to-write 1",
         )
 
 

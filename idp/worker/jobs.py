@@ -1,13 +1,16 @@
 """The timed jobs, each in bounded batches and short transactions, so that no request waits long behind one."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 
 import structlog
 
+from federation.ephemeral import StoreUnavailable
 from federation.tokens.grants.store import KEPT as ENDED_GRANTS_STAY
+from idp.audit import noted_head
 from idp.audit.keys import events as key_events
 from idp.web.services import Services
 from idp.web.stores import Stores
@@ -41,10 +44,15 @@ def seal(use: Services, _now: datetime) -> None:
 
 
 def tell_head(use: Services, _now: datetime) -> None:
-    """Put the end of the audit chain into the logs, which leave this machine: a note nobody can take back."""
+    """Put the end of the audit chain into the logs, which leave this machine: a note nobody can take back.
+
+    Another lies in the short-lived store, where `countersign doctor` finds it.
+    """
     with use.database.work() as stores:
         head = stores.audit.head()
     _log.info("audit head", sequence=head.sequence, hash=head.hash)
+    with suppress(StoreUnavailable):
+        noted_head.note(use.ephemeral, head)
 
 
 def purge(use: Services, now: datetime) -> None:

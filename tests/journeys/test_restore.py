@@ -2,14 +2,17 @@
 
 import shlex
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import requests
 from sqlalchemy import make_url
 
+from idp.worker.jobs import tell_head
 from tests.load.targets import EMAIL, signed_in
 from tests.support import server
+from tests.support.insider import Insider
 from tests.support.rolling import BACK, Crowd
 from tests.support.service import Service, StartService
 from tests.support.visitor import PASSWORD
@@ -68,6 +71,7 @@ def test_a_restored_service_knows_whom_it_knew_and_nothing_that_came_later(
         lambda: not service.cli_json("audit", "verify")["unsealed"], seconds=30, what="all entries are sealed"
     )
     noted = service.cli_json("audit", "verify")["head"]
+    tell_head(Insider(service).use, datetime.now(UTC))
 
     service.stop()
     _lost(service, tmp_path)
@@ -79,3 +83,6 @@ def test_a_restored_service_knows_whom_it_knew_and_nothing_that_came_later(
         after.sign_in()
     assert service.cli_json("audit", "verify")["intact"]
     assert service.cli("audit", "verify", "--head", noted, check=False).returncode == 1
+    checks = service.cli_json("doctor", check=False)
+    [told] = [check for check in checks if check["name"] == "audit log"]
+    assert (told["verdict"], noted in told["mend"]) == ("warning", True)
