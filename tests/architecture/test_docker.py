@@ -4,19 +4,20 @@ import re
 
 import yaml
 
+from idp.cli.serve import LONGEST_REQUEST_SECONDS
 from idp.settings import Settings, variable
 from tests.architecture.source import ROOT
 
 COMPOSE = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
+OURS = [name for name, service in COMPOSE["services"].items() if service["image"] == "countersign"]
 IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_the_container_gets_the_required_settings_and_no_unknown_one():
-    given = set(COMPOSE["services"]["countersign"]["environment"])
     required = {variable(name) for name, field in Settings.model_fields.items() if field.is_required()}
 
-    assert given == required
+    assert {name: set(COMPOSE["services"][name]["environment"]) for name in OURS} == dict.fromkeys(OURS, required)
 
 
 def test_no_secret_is_written_down():
@@ -42,7 +43,23 @@ def test_everything_the_dockerfile_copies_reaches_the_builder():
 
 
 def test_it_runs_without_rights_it_does_not_need():
-    service = COMPOSE["services"]["countersign"]
-
     assert "USER 10001" in DOCKERFILE
-    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    for name in OURS:
+        service = COMPOSE["services"][name]
+        assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+
+
+def test_the_proxy_knows_every_node_by_the_variables_of_its_file():
+    proxy = COMPOSE["services"]["proxy"]
+    named = set(re.findall(r"\$\{(\w+)\}", (ROOT / "docker/haproxy.cfg").read_text()))
+    nodes = {proxy["environment"][name].partition(":")[0] for name in ("COUNTERSIGN", "COUNTERSIGN_TWO")}
+
+    assert set(proxy["environment"]) == named
+    assert {name for name in OURS if "serve" in COMPOSE["services"][name]["command"]} == nodes
+    assert set(proxy["depends_on"]) == nodes
+
+
+def test_a_node_has_time_for_what_is_in_flight():
+    grace = {name: int(COMPOSE["services"][name]["stop_grace_period"].removesuffix("s")) for name in ("one", "two")}
+
+    assert min(grace.values()) > LONGEST_REQUEST_SECONDS

@@ -20,6 +20,8 @@ need nodejs node
 need npm npm
 need openssl openssl
 need prometheus promtool
+need golang-go go
+test -e /usr/share/gocode/src/github.com/Masterminds/sprig || missing="$missing golang-github-masterminds-sprig-dev"
 
 test -n "$missing" || exit 0
 
