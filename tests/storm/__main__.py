@@ -76,7 +76,13 @@ def on_one_disk() -> list[Fault]:
 
 def on_two_nodes() -> list[Fault]:
     """Return what may happen where there are two of everything."""
-    return [nodes.killed(4), nodes.ended(4), nodes.database_fails_over(4), nodes.redis_fails_over(4)]
+    return [
+        nodes.killed(4),
+        nodes.ended(4),
+        nodes.database_fails_over(4),
+        nodes.redis_fails_over(4),
+        clocks.clocks_differ(5),
+    ]
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from tests.support.server import find_program
 _SOURCE = Path(__file__).with_name("wall_clock.c")
 STEPS = (10, -10, 45, 0, 300, 0, -300, 0, 7200, 0, -7200, 0)
 """Seconds by which the date is wrong, one after the other."""
+APART = (10, 45, 300, 0, -10, -45, -300, 0)
 
 
 class Dates:
@@ -59,3 +60,27 @@ def clock_steps(seconds: float) -> Fault:
                 time.sleep(seconds)
 
     return Fault(f"clock set by {', '.join(str(step) for step in STEPS if step)} s", inflict)
+
+
+def clocks_differ(seconds: float) -> Fault:
+    """Have the date of one of two nodes wrong, for so many seconds each."""
+
+    def inflict(world: World) -> None:
+        assert world.redundant is not None
+        node, proxy = world.redundant.nodes[0], world.redundant.proxy
+        own, dates = node.env, Dates(world.folder)
+
+        def run_with(environment: Mapping[str, str]) -> None:
+            assert node.end() == 0
+            node.env = environment
+            node.start()
+            node.wait()
+            proxy.wait_for_both()
+
+        run_with({**own, **dates.environment})
+        for step in APART:
+            dates.move(step)
+            time.sleep(seconds)
+        run_with(own)
+
+    return Fault(f"clocks of two nodes {', '.join(str(step) for step in APART if step)} s apart", inflict)

@@ -4,6 +4,7 @@ An answer that never came, or one of 503, leaves open whether anything happened:
 checker says only what no order of events can explain (design: histories and a checker, as Jepsen does it).
 """
 
+import math
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -140,11 +141,18 @@ def _old_heads(operations: list[Operation]) -> list[Breach]:
 
 
 def _came_back(operations: list[Operation]) -> list[Breach]:
-    """What was revoked stays so; and where that is unknown, what was once told to be over is never alive again."""
-    tried = {each.key for each in operations if each.act == "revoke"}
+    """What was revoked stays so; and where that is unknown, what is then told to be over is never alive again.
+
+    Before somebody tried, a token may be over for one node and not for another, whose clock differs.
+    """
+    tried: dict[str, float] = {}
+    for each in operations:
+        if each.act == "revoke":
+            tried[each.key] = min(each.invoked, tried.get(each.key, each.invoked))
     over: dict[str, float] = {}
     for each in operations:
-        if each.key in tried and (_ok(each, "revoke") or (_ok(each, "look") and each.value == ENDED)):
+        ended = _ok(each, "look") and each.value == ENDED and tried.get(each.key, math.inf) <= each.invoked
+        if ended or _ok(each, "revoke"):
             over.setdefault(each.key, each.answered)
     alive = (each for each in operations if _ok(each, "look") and each.value != ENDED)
     return [

@@ -77,6 +77,13 @@ def test_a_look_that_was_under_way_when_it_was_revoked_is_none() -> None:
     assert promises(history(("revoke", "g", OK, ""), ("look", "g", OK, "active"), overlapping=True)) == []
 
 
+def test_what_one_node_took_for_over_before_anybody_revoked_it_may_be_active_for_another() -> None:
+    seen = (("look", "g", OK, ENDED), ("look", "g", OK, "active"))
+
+    assert promises(history(*seen, ("revoke", "g", OK, ""))) == []
+    assert promises(history(("revoke", "g", UNKNOWN, ""), *seen)) == ["a revoked token is never active again"]
+
+
 def test_nobody_knows_whether_it_was_revoked_until_somebody_was_told_so() -> None:
     unknown = ("revoke", "g", UNKNOWN, "")
 
