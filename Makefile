@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 SOURCES := keys federation idp templates tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench flood storm growth rolling soak capacity lint types floors dependencies smoke advisories lock messages assets packages
+.PHONY: help setup run test check bench flood storm growth rolling restore soak capacity lint types floors dependencies smoke advisories lock messages assets packages
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ soak: $(READY) packages ## Serve an ordinary day on, and see whether anything gr
 
 capacity: $(READY) packages ## Work out what a population takes, for docker/capacity.md; MEASURE=1 takes the figures anew
 	@$(BIN)/python -m tests.load.capacity $(if $(MEASURE),--measure) $(HOW)
+
+restore: $(READY) packages ## Back a country up, destroy it and have it back, timed, while citizens sign in; README=1, HOW="--citizens N"
+	@$(BIN)/python -m tests.load.restore $(if $(README),--readme) $(HOW)
 
 setup: $(READY) ## Create .venv and install what the lock names
 

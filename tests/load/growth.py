@@ -61,6 +61,16 @@ def main() -> None:
     growth_report.publish(found, readme=given.readme)
 
 
+def sample_of(use: Services) -> seeding.Sample:
+    """Return what the people and services of an installation are made like."""
+    now = use.clock.now()
+    service = replace(WEB, client_secret_hash=hash_client_secret(SECRET), created_at=now)
+    with use.hashing.admitted():
+        password = use.hashing.hash("a password of everybody", stands_alone=True, now=now)
+    registered = json.dumps(_document(service))
+    return seeding.Sample(password=password.encoded, pepper=password.pepper, registered=registered, now=now)
+
+
 def _on(store: str, sizes: list[int]) -> Iterator[Measured | Pause]:
     with tempfile.TemporaryDirectory(prefix="countersign-growth-") as folder:
         if store == "sqlite":
@@ -93,6 +103,7 @@ def _grown(store: str, sizes: list[int], urls: list[tuple[str, str]]) -> Iterato
             country.taken.clear()
     say(f"{store}: purging, with a writer beside it")
     yield from pauses.measure(store, countries[-1].use)
+    yield pauses.upgrade(store, countries[-1].use, urls[-1][0])
 
 
 @dataclass
@@ -117,17 +128,7 @@ class Country:
         prepare(settings)
         app = create_app(settings)
         use: Services = app.extensions["countersign"]
-        now = use.clock.now()
-        service = replace(WEB, client_secret_hash=hash_client_secret(SECRET), created_at=now)
-        with use.hashing.admitted():
-            password = use.hashing.hash("a password of everybody", stands_alone=True, now=now)
-        sample = seeding.Sample(
-            password=password.encoded,
-            pepper=password.pepper,
-            registered=json.dumps(_document(service)),
-            now=now,
-        )
-        rows = seeding.fill(database_url, citizens, sample)
+        rows = seeding.fill(database_url, citizens, sample_of(use))
         return cls(size=Size(citizens=citizens, rows=rows), app=app, use=use)
 
     def live(self) -> None:

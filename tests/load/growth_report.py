@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
 
-from tests.load.pauses import Pause
+from tests.load.pauses import EARLIER, UPGRADE, Pause
 from tests.load.report import OUTPUT, ROOT, machine, say, write_readme
 
 REACH = 1.25
@@ -67,7 +67,13 @@ def summary(at: str, found: Sequence[Measured], pauses: Sequence[Pause]) -> str:
         f"{path} {' and '.join(f'{median(_ratios(found, path, sizes[0], store, sizes[-1])):.2f}' for store in stores)}"
         for path in dict.fromkeys(each.path for each in found)
     ]
-    purges = [each for each in pauses if each.kind not in ("nothing", "seal")]
+    purges = [each for each in pauses if each.kind not in ("nothing", "seal", UPGRADE)]
+    upgrades = [
+        f"{each.longest_ms / 1000:.1f} s on {each.store} (the longest write beside it {each.longest_write_ms:.0f} ms)"
+        for each in pauses
+        if each.kind == UPGRADE
+    ]
+    upgraded = [f"`db upgrade` from revision {EARLIER} took {' and '.join(upgrades)}."] if upgrades else []
     return "\n".join(
         [
             f"On {at[:10]}, {_rounded(sizes[-1].rows)} rows over {_rounded(sizes[0].rows)}, on {' and '.join(stores)}:"
@@ -76,6 +82,7 @@ def summary(at: str, found: Sequence[Measured], pauses: Sequence[Pause]) -> str:
             " password and a passkey each, ten audit entries each.",
             f"The longest batch of a purge took {max(each.longest_ms for each in purges):.0f} ms; the longest write"
             f" beside them {max(each.longest_write_ms for each in purges):.0f} ms.",
+            *upgraded,
         ]
     )
 
