@@ -49,12 +49,24 @@ from idp.pages import (
     stronger,
 )
 from idp.settings import Settings
-from idp.web import bounds, chosen_language, compression, csrf, errors, language, proxies, telemetry
+from idp.web import (
+    bounds,
+    chosen_language,
+    compression,
+    csrf,
+    errors,
+    language,
+    proxies,
+    server_timing,
+    telemetry,
+    tracing,
+)
 from idp.web.admission import Admission
 from idp.web.published import Published
 from idp.web.ranks import Ranks
 from idp.web.transaction import TransactionalFlask
 from idp.web.waiting import Tickets
+from idp.web.watching import watched
 
 MACHINES = (
     authorize,
@@ -101,8 +113,13 @@ def create_app(settings: Settings, clock: Clock | None = None) -> Flask:
     """Return the WSGI application of one process."""
     use = build(settings, clock)
     app = TransactionalFlask("idp", static_folder=None, template_folder=None)
-    app.extensions["countersign"] = use
     app.url_map.strict_slashes = app.url_map.merge_slashes = False
+    if settings.server_timing == "on":
+        server_timing.install(app)
+        use = watched(use, server_timing.during)
+    if tracing.is_wanted():
+        use = watched(use, tracing.install(app, trusted=settings.trusted_proxies))
+    app.extensions["countersign"] = use
     telemetry.install(app)
     proxies.install_certificates(app, trusted=settings.mtls_proxies, host=use.mtls_host)
     proxies.install(app, trusted=settings.trusted_proxies, scheme="https" if use.secure else "http")

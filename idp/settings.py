@@ -156,12 +156,15 @@ class Settings(BaseSettings):
         BeforeValidator(values.readable_file),
         Field(description="The file made by `countersign passwords build`; new passwords found in it are refused."),
     ] = None
-
     authorization_details_types: Annotated[
         Path | None,
         BeforeValidator(values.detail_types_file),
         Field(description="A JSON file of the authorization details agencies may ask for (RFC 9396); unset: none."),
     ] = None
+    server_timing: Annotated[
+        Literal["off", "on"],
+        Field(description="Test setting: `on` tells browsers where the time of a request went, and so what was found."),
+    ] = "off"
 
     @field_validator("ephemeral_url")
     @classmethod
@@ -187,7 +190,7 @@ class Settings(BaseSettings):
             )
         return prepublish
 
-    @field_validator("key_prepublish", "pkce", "registration", "fetch_allow", "extra_ca", "mail_url")
+    @field_validator("key_prepublish", "pkce", "registration", "fetch_allow", "extra_ca", "mail_url", "server_timing")
     @classmethod
     def _is_no_test_setting_in_public(cls, value: Any, info: ValidationInfo) -> Any:
         issuer = info.data.get("issuer")
@@ -220,10 +223,8 @@ def is_test_setting(field: str, value: Any) -> bool:
     """Say whether `value` makes `field` a setting that only tests and old clients need."""
     if field == "key_prepublish":
         return bool(value < DEFAULT_PREPUBLISH)
-    if field == "mail_url":
-        return bool(value == values.ON_SCREEN)
-    if field == "registration":
-        return bool(value == "open")
+    if field in (tests := {"mail_url": values.ON_SCREEN, "registration": "open", "server_timing": "on"}):
+        return bool(value == tests[field])
     return field in {"pkce", "fetch_allow", "extra_ca"} and value not in ("required", (), None)
 
 

@@ -62,6 +62,7 @@ def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
     with tempfile.TemporaryDirectory(prefix="countersign-") as numbers:
         os.environ[NUMBERS_FOLDER] = numbers
         importlib.import_module("idp.app")  # once, here, so that forked workers share the memory
+        _check_tracing()
         _refuse_unprepared()
         _announce(settings, host=host, port=port, workers=workers)
         _keep_serving(settings, host=host, port=port, workers=workers, alone=no_worker)
@@ -80,6 +81,13 @@ def _check_breached_passwords(settings: Settings) -> None:
         BreachedPasswords(settings.breached_passwords).summary()
     except FilterUnreadable as error:
         raise Refusal(f"{variable('breached_passwords')}: {error}.") from None
+
+
+def _check_tracing() -> None:
+    from idp.web import tracing  # noqa: PLC0415 - as in `application`
+
+    if tracing.is_wanted() and not tracing.is_installed():
+        raise Refusal(f"{tracing.VARIABLES[1]} names a collector; what reports to it comes with countersign[tracing].")
 
 
 def _check_free(host: str, port: int) -> None:

@@ -93,6 +93,7 @@ def settings(state: State, issuer: str, agencies: tuple[SampleAgency, ...]) -> d
         "COUNTERSIGN_EPHEMERAL_URL": f"sqlite:///{state.folder / 'ephemeral.db'}",
         "COUNTERSIGN_KEY_ENCRYPTION_KEY": state.secret("key_encryption_key"),
         "COUNTERSIGN_MAIL_URL": "screen:",
+        "COUNTERSIGN_SERVER_TIMING": "on",
         "COUNTERSIGN_FETCH_ALLOW": ",".join(f"localhost:{agency.port}" for agency in agencies),
     }
 

@@ -30,7 +30,7 @@ def install_certificates(app: Flask, *, trusted: Collection[Network], host: str 
         told = environ.pop(CERTIFICATE, None)
         if told is None or host is None or environ.get("HTTP_HOST") != host:
             return
-        if not _is_among(environ.get("REMOTE_ADDR", ""), trusted):
+        if not is_among(environ.get("REMOTE_ADDR", ""), trusted):
             return
         try:
             g.client_certificate = ClientCertificate.of_header(told)
@@ -47,7 +47,7 @@ def install(app: Flask, *, trusted: Collection[Network], scheme: str) -> None:
         told_scheme, told_addresses = environ.pop(SCHEME, None), environ.pop(ADDRESS, None)
         for name in _NEVER_READ:
             environ.pop(name, None)
-        if not trusted or not _is_among(environ.get("REMOTE_ADDR", ""), trusted):
+        if not trusted or not is_among(environ.get("REMOTE_ADDR", ""), trusted):
             return
         if told_scheme is not None and told_scheme.strip().lower() != scheme:
             raise BadRequest("the proxy says that the browser came by another scheme")
@@ -63,12 +63,13 @@ def _client(told: str, trusted: Collection[Network]) -> str:
             ipaddress.ip_address(entry)
         except ValueError:
             raise BadRequest("the proxy forwards no address") from None
-        if not _is_among(entry, trusted):
+        if not is_among(entry, trusted):
             return entry
     return addresses[0]
 
 
-def _is_among(address: str, networks: Collection[Network]) -> bool:
+def is_among(address: str, networks: Collection[Network]) -> bool:
+    """Say whether an address, as text, is in one of the networks."""
     try:
         found = ipaddress.ip_address(address)
     except ValueError:

@@ -3,10 +3,11 @@
 The interfaces belong to the rooms that need them; `idp.storage.sql` implements them all.
 """
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from federation.dynamic_registration.invitations import InvitationStore
 from federation.ephemeral import StoreUnavailable
@@ -59,6 +60,9 @@ class UnitOfWork(Protocol):
 
 class Database(Protocol):
     """Opens units of work."""
+
+    def watched(self, during: Callable[[], AbstractContextManager[Any]]) -> "Database":
+        """Return the same, each of whose statements is surrounded by what watches."""
 
     def open(self) -> UnitOfWork:
         """Return a unit for one request; whoever opens it closes it."""

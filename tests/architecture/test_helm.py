@@ -19,6 +19,7 @@ ALL = LEAST | {
     "podMonitor": {"enabled": True},
 }
 KUBERNETES = "1.30"
+pytestmark = pytest.mark.timeout(600)  # what renders is compiled first, beside all that tests at the same time
 PODS = [("Deployment", "id-web"), ("Deployment", "id-worker"), ("Job", "id-upgrade")]
 
 

@@ -21,7 +21,7 @@ from idp.storage.sql.passkeys import SqlPasskeys
 from idp.storage.sql.relying_parties import SqlRelyingParties
 from idp.storage.sql.sessions import SqlSessions
 from idp.storage.sql.signing_keys import SqlKeys
-from idp.storage.sql.work import Work, translated
+from idp.storage.sql.work import During, WatchedWork, Work, translated
 from idp.web.stores import Stores
 
 _DATE = select(func.clock_timestamp())
@@ -35,8 +35,8 @@ SELECT 'off' IN (current_setting('synchronous_commit'), current_setting('fsync')
 class SqlUnitOfWork:
     """One `Work` and the stores that run on it."""
 
-    def __init__(self, engine: Engine, recent: RecentRelyingParties) -> None:
-        self._work = Work(engine)
+    def __init__(self, work: Work, recent: RecentRelyingParties) -> None:
+        self._work = work
         self._recent = recent
 
     @cached_property
@@ -70,14 +70,20 @@ class SqlUnitOfWork:
 class SqlDatabase:
     """Opens units of work on one engine."""
 
-    def __init__(self, engine: Engine, recent: RecentRelyingParties) -> None:
+    def __init__(self, engine: Engine, recent: RecentRelyingParties, during: During | None = None) -> None:
         """Take what this process remembers of relying parties; it outlives any one unit of work."""
         self._engine = engine
         self._recent = recent
+        self._during = during
+
+    def watched(self, during: During) -> "SqlDatabase":
+        """Return the same, each of whose statements is surrounded by what watches."""
+        return SqlDatabase(self._engine, self._recent, during)
 
     def open(self) -> SqlUnitOfWork:
         """Return a unit of work; whoever opens it closes it."""
-        return SqlUnitOfWork(self._engine, self._recent)
+        work = Work(self._engine) if self._during is None else WatchedWork(self._engine, self._during)
+        return SqlUnitOfWork(work, self._recent)
 
     @contextmanager
     def work(self) -> Iterator[Stores]:

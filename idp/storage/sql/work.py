@@ -13,7 +13,8 @@ holds and the work goes on; if not, nothing was done and the request is refused.
 import random
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from select import POLLIN, poll
 from types import MappingProxyType
 from typing import Any
@@ -35,6 +36,7 @@ PAUSES = (0.005, 0.02, 0.08)
 """Seconds before what clashed is said again, about; then the request is refused."""
 Reply = tuple[Sequence[Any], int]
 _Said = tuple[str, Any, bool]
+During = Callable[[], AbstractContextManager[Any]]
 _ROLLBACK: _Said = ("ROLLBACK", (), False)
 _NONE: Parameters = MappingProxyType({})
 
@@ -154,6 +156,18 @@ class Work:
     @property
     def _driver_error(self) -> type[Exception]:
         return self._engine.dialect.loaded_dbapi.Error
+
+
+class WatchedWork(Work):
+    """A work whose every statement is surrounded by what watches."""
+
+    def __init__(self, engine: Engine, during: During) -> None:
+        super().__init__(engine)
+        self._during = during
+
+    def _say(self, said: _Said) -> Reply:
+        with self._during():
+            return super()._say(said)
 
 
 class translated:  # noqa: N801 - reads as a verb at its call sites
