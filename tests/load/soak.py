@@ -22,6 +22,7 @@ import structlog
 from tests.load import chart
 from tests.load.processes import family, resident_megabytes
 from tests.load.report import OUTPUT, ROOT, machine, say, write_readme
+from tests.storm.history import breaches
 from tests.storm.processes import background
 from tests.storm.storm import Storm
 from tests.storm.world import FILES, SERVERS, World, on_files, on_servers
@@ -97,7 +98,8 @@ def _soak(world: World, minutes: float, looks: list[Look]) -> int:
             memory = ", ".join(f"{each.process} {each.megabytes:.0f} MB" for each in looks[-4:])
             done = f"{now:.0f} of {minutes:.0f} minutes, {len(storm.recorder.history):,} operations"
             say(f"{world.name}: {done}; {memory}")
-    assert storm.end() == []
+    storm.stop()
+    assert breaches(storm.recorder.history, []) == []
     return len(storm.recorder.history)
 
 

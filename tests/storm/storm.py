@@ -101,13 +101,17 @@ class Storm:
         self._judge(fault, result)
         return result
 
-    def end(self) -> list[Breach]:
-        """Stop asking, wait for what is under way, and return every promise that was broken."""
+    def stop(self) -> None:
+        """Stop asking, and wait for what is under way."""
         self._stop.set()
         for each in self.clients:
             each.join()
         if self._watch is not None:
             self._watch.end()
+
+    def end(self) -> list[Breach]:
+        """Stop, count what is there, and return every promise that was broken."""
+        self.stop()
         kept = shelves.count(self.world, self.recorder, self.clients)
         self.breaches += breaches(self.recorder.history, kept)
         return self.breaches
