@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 import yaml
 
 from idp.cli.serve import LONGEST_REQUEST_SECONDS
@@ -57,6 +58,12 @@ def test_the_proxy_knows_every_node_by_the_variables_of_its_file():
     assert set(proxy["environment"]) == named
     assert {name for name in OURS if "serve" in COMPOSE["services"][name]["command"]} == nodes
     assert set(proxy["depends_on"]) == nodes
+
+
+@pytest.mark.parametrize("file", ["haproxy.cfg", "haproxy-mtls.cfg"])
+@pytest.mark.parametrize("header", ["Client-Cert", "X-Forwarded-For", "traceparent"])
+def test_no_proxy_hands_on_what_only_a_proxy_may_say(file, header):
+    assert f"http-request del-header {header}\n" in (ROOT / "docker" / file).read_text()
 
 
 def test_a_node_has_time_for_what_is_in_flight():
