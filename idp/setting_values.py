@@ -49,6 +49,7 @@ def issuer(text: Any) -> str:
 
 def database_url(text: Any) -> str:
     """Check the address of the durable store."""
+    _check_ports(text)
     if str(text).startswith("postgresql+psycopg://"):
         return str(text)
     return _sqlite_file(str(text), otherwise="postgresql+psycopg://...")
@@ -56,11 +57,20 @@ def database_url(text: Any) -> str:
 
 def ephemeral_url(text: Any) -> str:
     """Check the address of the ephemeral store."""
+    _check_ports(text)
     if str(text).startswith(("redis://", "rediss://", "unix://")) or _SEVERAL_REDIS.fullmatch(str(text)):
         return str(text)
     if str(text).startswith(("redis+", "rediss+")):
         raise ValueError("must be redis+sentinel://host:port,host:port/NAME or redis+cluster://host:port,host:port")
     return _sqlite_file(str(text), otherwise="redis://...")
+
+
+def _check_ports(url: Any) -> None:
+    try:
+        for place in urlsplit(str(url)).netloc.rpartition("@")[2].split(","):
+            _ = urlsplit(f"//{place}").port
+    except ValueError:
+        raise ValueError("names a host or port that cannot be") from None
 
 
 def key_encryption_keys(text: Any) -> tuple[bytes, ...]:

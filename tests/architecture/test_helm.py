@@ -44,6 +44,7 @@ def test_everything_it_makes_is_what_kubernetes_knows(values):
         {"issuer": ""},
         {"issuer": "http://id.example.org"},
         {"issuer": "https://id.example.org/"},
+        {"issuer": "https://id.example.org/path"},
         {"secretName": ""},
         {"image": {"repository": ""}},
         {"settings": {"COUNTERSIGN_KEY_ENCRYPTION_KEY": "in a release's history"}},

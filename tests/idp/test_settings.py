@@ -5,6 +5,7 @@ import pytest
 
 from idp.setting_faults import SettingsFaults
 from idp.settings import load, unknown
+from idp.storage.ephemeral.redis_servers import servers_of
 
 KEY = "A" * 43
 
@@ -64,6 +65,43 @@ def test_all_faults_are_reported_together_in_plain_words(monkeypatch):
         "PKCE",
     ]
     assert "COUNTERSIGN_JWKS_MAX_AGE must be a whole number." in faults
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://h/",
+        "redis+sentinel://h",
+        "redis+sentinel://h,/name",
+        "redis+sentinel://h/name/0/1",
+        "redis+sentinel://h/name?db=1",
+        "redis+sentinel://a:1,b:99999/name",
+        "redis+cluster://",
+        "redis+cluster://h/0",
+        "redis+cluster://h:port",
+        "redis+else://h",
+        "redis://h:99999/0",
+        "redis://[h/0",
+        "memcached://h",
+    ],
+)
+def test_a_short_lived_store_that_cannot_be_is_refused(refused, url):
+    assert [fault.split()[0] for fault in refused(EPHEMERAL_URL=url)] == ["COUNTERSIGN_EPHEMERAL_URL"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis+sentinel://h/name",
+        "redis+sentinel://:p%40ss@a:1,b:2,c/name/3?sentinel_password=other",
+        "rediss+sentinel://user:secret@a/name",
+        "redis+cluster://a,b:7001",
+        "rediss+cluster://user:secret@a",
+    ],
+)
+def test_redis_servers_that_stand_in_for_each_other_are_named_by_one_url(loaded, url):
+    assert loaded(EPHEMERAL_URL=url).ephemeral_url == url
+    assert servers_of(url).shards >= 1
 
 
 @pytest.mark.parametrize(
