@@ -2,7 +2,7 @@
 
 import socketserver
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from threading import Thread
@@ -23,6 +23,10 @@ def mail_server() -> Iterator[Mailbox]:
 
     class Session(socketserver.StreamRequestHandler):
         def handle(self) -> None:
+            with suppress(ConnectionError):  # who was bringing a letter was killed
+                self._talk()
+
+        def _talk(self) -> None:
             self._say("220 ready")
             for line in self.rfile:
                 command = line.split(b" ")[0].strip().upper()
