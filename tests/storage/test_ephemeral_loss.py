@@ -6,7 +6,7 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from time import monotonic, sleep
+from time import monotonic, sleep, time
 
 import pytest
 from redis import Redis
@@ -15,6 +15,7 @@ from federation.ephemeral import EphemeralStore, StoreUnavailable
 from idp.storage import ephemeral as short_lived
 from idp.storage.ephemeral.in_redis import SETTLE_SECONDS, InRedis
 from idp.storage.ephemeral.in_sqlite import PURGE_EVERY, InSqlite
+from idp.storage.ephemeral.records import EPOCH
 from tests.support.redis import RedisServer
 
 MINUTE = timedelta(minutes=1)
@@ -85,6 +86,20 @@ def test_a_store_opened_after_a_flush_by_another_refuses_the_replay_too(
 
     assert not other.add("jti", "abc", {}, MINUTE, dated=dated)
     assert not ephemeral.add("jti", "abc", {}, MINUTE, dated=dated)
+
+
+def test_a_node_whose_clock_is_fast_takes_no_proof_again_after_another_noticed_a_flush(
+    redis_server: RedisServer,
+) -> None:
+    fast = InRedis(redis_server.url, clock=lambda: time() + 300)
+    dated = now() + timedelta(seconds=290)
+    fast.begin(EPOCH)
+    assert fast.add("jti", "abc", {}, MINUTE, dated=dated)
+
+    redis_server.flush()
+    InRedis(redis_server.url).check_available()
+
+    assert not fast.add("jti", "abc", {}, MINUTE, dated=dated)
 
 
 def test_a_store_that_was_never_begun_is_born_when_first_opened(ephemeral_url: str) -> None:

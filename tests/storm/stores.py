@@ -24,7 +24,9 @@ def postgresql_away(seconds: float) -> Fault:
     def inflict(world: World) -> None:
         assert world.postgresql is not None
         world.postgresql.stop()
+        since = time.monotonic()
         time.sleep(seconds)
+        world.closed = since, time.monotonic()
         world.postgresql.start()
 
     return Fault("PostgreSQL stopped", inflict, closes=True)

@@ -11,7 +11,7 @@ from tests.support.redis import RedisServer
 
 def weather(world: World, *faults: Fault) -> Storm:
     """Let faults come over a world."""
-    storm = Storm(world)
+    storm = Storm(world, timed=False)
     storm.begin(clients=2)
     for fault in faults:
         storm.suffer(fault)

@@ -64,6 +64,8 @@ class World:
     database_line: Line | None = None
     redis_line: Line | None = None
     redundant: Redundant | None = None
+    closed: tuple[float, float] = (0.0, 0.0)
+    """From when to when a store was away for sure, by the monotonic clock."""
 
     @property
     def database_dsn(self) -> str:

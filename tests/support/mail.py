@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from itertools import takewhile
 from threading import Thread
 
 
@@ -43,10 +44,7 @@ def mail_server() -> Iterator[Mailbox]:
                     self._say("250 ok")
 
         def _data(self) -> Iterator[bytes]:
-            for line in self.rfile:
-                if line == b".\r\n":
-                    return
-                yield line
+            return takewhile(lambda line: line != b".\r\n", self.rfile)
 
         def _say(self, answer: str) -> None:
             self.wfile.write(f"{answer}\r\n".encode())

@@ -3,8 +3,9 @@
 Each shard has a birth and an era, kept beside its records with the run id of the server that held them. A server that
 was flushed, restarted or failed over may have forgotten first uses and brought back what was spent, so its birth
 is now and its era another. Every name begins with the era: what another era holds is not found, whatever a replica or
-a file still had of it. A connection learns the era before its first command. No command is retried, because a change
-that timed out may have happened.
+a file still had of it. A connection learns the era before its first command. The age of a proof by our clock is held
+against the age of the store by its own: by how much the two differ does not matter. No command is retried, because a
+change that timed out may have happened.
 """
 
 import os
@@ -27,9 +28,11 @@ SETTLE_SECONDS = 1.0
 
 _BORN = """
 local run, era = unpack(redis.call('HMGET', KEYS[1], 'run', 'era'))
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
 if run ~= ARGV[1] or not era then
   era = ARGV[2]
-  redis.call('HSET', KEYS[1], 'run', ARGV[1], 'era', era, 'born_at', ARGV[3])
+  redis.call('HSET', KEYS[1], 'run', ARGV[1], 'era', era, 'born_at', string.format('%.0f', now))
 end
 """
 _ERA = _BORN + "return era"
@@ -37,9 +40,9 @@ _ANOTHER_ERA = -1
 _ADD = (
     _BORN
     + """
-if era ~= ARGV[4] then return -1 end
-if tonumber(ARGV[5]) < tonumber(redis.call('HGET', KEYS[1], 'born_at')) then return 0 end
-if redis.call('SET', KEYS[2], ARGV[6], 'NX', 'PX', ARGV[7]) then return 1 end
+if era ~= ARGV[3] then return -1 end
+if tonumber(ARGV[4]) > now - tonumber(redis.call('HGET', KEYS[1], 'born_at')) then return 0 end
+if redis.call('SET', KEYS[2], ARGV[5], 'NX', 'PX', ARGV[6]) then return 1 end
 return 0
 """
 )
@@ -115,7 +118,8 @@ class InRedis:
                 return line.ask("SET", self._name(line, shard, place), body, "NX", "PX", ends) is not None
             while True:
                 name = self._name(line, shard, place)
-                given = (*self._born(line), line.eras[shard], microseconds(dated), body, ends)
+                age = int(self._clock() * 1_000_000) - microseconds(dated)
+                given = (*self._born(line), line.eras[shard], age, body, ends)
                 added = line.ask("EVAL", _ADD, 2, _birth(shard), name, *given)
                 if added != _ANOTHER_ERA:
                     return bool(added)
@@ -204,9 +208,9 @@ class InRedis:
         line.eras[shard] = self._eras[shard] = era
         return era
 
-    def _born(self, line: _Line) -> tuple[str, str, int]:
+    def _born(self, line: _Line) -> tuple[str, str]:
         """Return what a birth would be noted with, if it were now."""
-        return line.run, secrets.token_urlsafe(6), int(self._clock() * 1_000_000)
+        return line.run, secrets.token_urlsafe(6)
 
     def _one_shard_of_each(self) -> list[int]:
         with _translated():
