@@ -20,6 +20,7 @@ need nodejs node
 need npm npm
 need openssl openssl
 need prometheus promtool
+need "gcc libc6-dev" cc
 need golang-go go
 test -e /usr/share/gocode/src/github.com/Masterminds/sprig || missing="$missing golang-github-masterminds-sprig-dev"
 
