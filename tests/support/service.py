@@ -53,6 +53,7 @@ class Service:
     port: int
     env: dict[str, str]
     log: Path
+    workers: int = 1
     options: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     _read_up_to: int = field(default=0)
@@ -100,12 +101,12 @@ class Service:
     def start(self) -> None:
         """Start serving and wait until it is ready."""
         with self.log.open("ab") as out:
-            command = [*COUNTERSIGN, "serve", "--port", str(self.port), *self.options]
+            command = [*COUNTERSIGN, "serve", "--port", str(self.port), "--workers", str(self.workers), *self.options]
             self.process = server.start(command, log=out, user=None, ended_by=signal.SIGTERM, env=self.env)
         self.wait_until_ready()
 
     def wait_until_ready(self, within: float = START_WITHIN) -> None:
-        """Return once /readyz answers 200."""
+        """Return once /readyz answers 200 and every worker listens: one alone would leave nobody if it is killed."""
         until = time.monotonic() + within
         while time.monotonic() < until:
             if self.process is not None and self.process.poll() is not None:
@@ -149,9 +150,15 @@ class Service:
 
     def _is_ready(self) -> bool:
         try:
-            return requests.get(f"{self.base_url}/readyz", timeout=2).status_code == 200
+            answered = requests.get(f"{self.base_url}/readyz", timeout=2).status_code == 200
         except requests.RequestException:
             return False
+        return answered and self._listening() >= self.workers
+
+    def _listening(self) -> int:
+        """Return how many sockets listen on its port; each worker has its own. As in proc(5), `/proc/net/tcp`."""
+        rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
+        return sum(row[1].endswith(f":{self.port:04X}") and row[3] == "0A" for row in rows)
 
 
 NewStorePair = Callable[[], StorePair]
@@ -184,9 +191,12 @@ def serving(
 ) -> Iterator[Service]:
     """Prepare the stores, serve until the block ends, and end cleanly; leave `upgraded` or `started` to the test."""
     port = server.free_port()
-    options = ("--workers", str(workers), *(() if background else ("--no-worker",)))
     service = Service(
-        port=port, env=environment(pair, port, settings), log=folder / f"serve-{port}.log", options=options
+        port=port,
+        env=environment(pair, port, settings),
+        log=folder / f"serve-{port}.log",
+        workers=workers,
+        options=() if background else ("--no-worker",),
     )
     _running.append(service)
     try:
