@@ -12,17 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from threading import BoundedSemaphore
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerificationError
-from argon2.low_level import Type
-
+from idp.authentication.argon2id import Argon2id
 from idp.authentication.peppers import Peppers
 
 _PURPOSE = "password"
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1, hash_len=32, salt_len=16, type=Type.ID)
-"""Argon2id with 19 MiB, the first choice of OWASP's password storage list."""
-
-
 MOST_WAITING = 16
 """Passwords that wait for a place."""
 PATIENCE_SECONDS = 4.0
@@ -84,7 +77,7 @@ def prepare(password: str) -> str:
 
 
 class PasswordHashing:
-    """Hashes and compares, in a bounded number of threads of one worker process that everything else goes before.
+    """Hashes and compares, in one thread of a worker process that everything else goes before.
 
     Hold a place (`admitted`) around counting the attempt and comparing, so that who is refused for
     want of a place has not used up an attempt.
@@ -98,8 +91,9 @@ class PasswordHashing:
         self._aside = aside
         self._places = BoundedSemaphore(at_once)
         self._line = BoundedSemaphore(at_once + MOST_WAITING)
-        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_give_way)
-        self._nobody = _HASHER.hash(self.peppers.mac(peppers.newest, _PURPOSE, secrets.token_urlsafe(24)))
+        self._argon2id = Argon2id()
+        self._thread = ThreadPoolExecutor(1, "hashing", initializer=_give_way)
+        self._nobody = self._argon2id.hash(self.peppers.mac(peppers.newest, _PURPOSE, secrets.token_urlsafe(24)))
 
     @contextmanager
     def admitted(self) -> Iterator[None]:
@@ -138,21 +132,18 @@ class PasswordHashing:
             return Verdict(matches=False)
         if not self._matches(stored.encoded, stored.pepper, prepared):
             return Verdict(matches=False)
-        outdated = stored.pepper != self.peppers.newest or _HASHER.check_needs_rehash(stored.encoded)
+        outdated = stored.pepper != self.peppers.newest or self._argon2id.is_outdated(stored.encoded)
         return Verdict(matches=True, outdated=outdated)
 
     def _encode(self, prepared: str) -> str:
         keyed = self.peppers.mac(self.peppers.newest, _PURPOSE, prepared)
         with self._aside():
-            return self._threads.submit(_HASHER.hash, keyed).result()
+            return self._thread.submit(self._argon2id.hash, keyed).result()
 
     def _matches(self, encoded: str, pepper: int, prepared: str) -> bool:
         keyed = self.peppers.mac(pepper, _PURPOSE, prepared)
-        try:
-            with self._aside():
-                return self._threads.submit(_HASHER.verify, encoded, keyed).result()
-        except (VerificationError, InvalidHashError):
-            return False
+        with self._aside():
+            return self._thread.submit(self._argon2id.verify, encoded, keyed).result()
 
 
 def _give_way() -> None:

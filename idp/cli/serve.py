@@ -41,7 +41,7 @@ CONNECTIONS_A_WORKER = 4096
 """One more would wait unheard, whatever it asks for. Each costs a few kilobytes until it asks."""
 MAX_WORKERS = 64
 CRASHED_AT_START_SECONDS = 10.0
-M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+M_ARENA_MAX = -8
 """As in mallopt(3)."""
 NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """As in `idp.numbers`, which must not be imported before this is set."""
@@ -54,7 +54,7 @@ NUMBERS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 @click.option("--no-worker", is_flag=True, help="Leave the background worker to `countersign worker` elsewhere.")
 def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
     """Serve citizens and agencies until SIGTERM or Ctrl-C."""
-    _give_memory_back()
+    _share_memory()
     logs.configure()
     settings = load()
     _check_breached_passwords(settings)
@@ -68,12 +68,10 @@ def serve(port: int, host: str, workers: int, no_worker: bool) -> None:
         _keep_serving(settings, host=host, port=port, workers=workers, alone=no_worker)
 
 
-def _give_memory_back() -> None:
-    """Let what a password's hash took go back when it is done: glibc would keep 19 MiB for each thread that hashed."""
+def _share_memory() -> None:
+    """Let threads share what malloc holds: glibc would keep some apart for each, and what one frees no other gets."""
     with suppress(AttributeError):  # another C library, which has no mallopt
-        mallopt = ctypes.CDLL(None).mallopt
-        mallopt(M_MMAP_THRESHOLD, 4 * 1024 * 1024)
-        mallopt(M_ARENA_MAX, 2)
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 def _check_breached_passwords(settings: Settings) -> None:
