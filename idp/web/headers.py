@@ -36,13 +36,18 @@ class Saying:
         self._said = [*always(secure=secure).items(), ("Cache-Control", "no-store")]
 
     def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer one request."""
+        """Answer one request, in one piece: the server hands a list on without asking what follows."""
 
         def start(status: str, headers: list[tuple[str, str]], *failed: Any) -> Any:
             own = {name for name, _ in headers}
             return start_response(status, [*headers, *(said for said in self._said if said[0] not in own)], *failed)
 
-        return self._behind(environ, start)
+        answered = self._behind(environ, start)
+        try:
+            return [b"".join(answered)]
+        finally:
+            if hasattr(answered, "close"):
+                answered.close()
 
 
 def allow_form_to(origin: str) -> None:
