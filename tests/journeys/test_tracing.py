@@ -5,7 +5,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from sqlalchemy import create_engine, text
 
 from tests.support import server
 from tests.support.listener import Listener, answer, listening
@@ -89,6 +90,19 @@ def test_a_request_is_a_span_with_its_work_below_it_and_nobody_is_in_it(
         "SELECT",
     ):
         assert told.encode() not in seen
+
+
+def test_what_a_store_says_of_its_failure_is_not_in_it(collector: Listener, start_service: StartService) -> None:
+    service = start_service(workers=1)
+    with create_engine(service.env["COUNTERSIGN_DATABASE_URL"]).begin() as database:
+        database.execute(text("ALTER TABLE relying_parties RENAME TO elsewhere"))
+    ask(service)
+    named(collector, "authorize.authorize")
+
+    failed = [each for each in spans(collector) if each.status.code == Status.STATUS_CODE_ERROR]
+    assert "sql" in {each.name for each in failed}
+    assert {each.status.message for each in failed} == {""}
+    assert not [each for each in failed if each.events]
 
 
 def test_a_strangers_trace_is_not_gone_on_with_and_a_proxys_is(
