@@ -110,6 +110,13 @@ def test_stores_that_are_away_end_no_process_and_hide_no_key():
     assert "selector" not in made["Service", "id-nobody"]["spec"]
 
 
+def test_a_port_of_the_issuer_is_no_part_of_the_host_that_is_led_here():
+    ingress = objects(ALL | {"issuer": "https://id.example.org:8443"})["Ingress", "id-web"]["spec"]
+
+    assert [each["host"] for each in ingress["rules"]] == ["id.example.org"]
+    assert [each["hosts"] for each in ingress["tls"]] == [["id.example.org"]]
+
+
 def test_what_selects_pods_selects_those_alone():
     made = objects(ALL)
     web = made["Deployment", "id-web"]["spec"]["template"]["metadata"]["labels"]
