@@ -16,7 +16,7 @@ from idp.settings import PREFIX, load
 from tests.support import installation
 from tests.support.postgresql_pair import ReplicatedPostgreSQL
 from tests.support.redis import RedisServer
-from tests.support.server import wait_until
+from tests.support.server import free_port, wait_until
 
 
 def checked(
@@ -137,3 +137,16 @@ def test_a_postgresql_that_may_lose_what_it_acknowledged_is_told_of(
     put("synchronous_commit = off")
     wait_until(lambda: told() == (True, True), seconds=10, what="nothing waits for the disk")
     both.end()
+
+
+def test_keys_in_a_database_that_does_not_answer_are_not_called_good(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    silent = f"postgresql+psycopg://nobody@127.0.0.1:{free_port()}/gone"
+
+    found = {
+        each["name"]: each["verdict"] for each in checked(f"sqlite:///{tmp_path}/e", tmp_path, monkeypatch, silent)
+    }
+
+    assert found["database"] == "fault"
+    assert "keys" not in found
