@@ -66,8 +66,8 @@ advisories: $(READY) ## Known vulnerabilities of what the lock names (advice; it
 
 lock: $(READY) ## Resolve the dependencies again and write both locks
 	@$(BIN)/uv lock --quiet --upgrade
-	@$(BIN)/uv export --quiet --frozen --no-default-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
-	@$(BIN)/uv export --quiet --frozen --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements-dev.lock
+	@$(BIN)/uv export --quiet --frozen --all-extras --no-default-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements.lock
+	@$(BIN)/uv export --quiet --frozen --all-extras --all-groups --no-emit-project --no-annotate --no-header --format requirements-txt -o requirements-dev.lock
 
 messages: $(READY) ## Gather every sentence and compile the translations
 	@$(BIN)/pybabel -q extract -F templates/locales/babel.toml -k lazy_gettext --no-location --sort-output --ignore-dirs "node_modules .*" -o templates/locales/messages.pot .

@@ -1,8 +1,9 @@
 """GET /healthz, /readyz, /metrics: for load balancers and monitors, on any Host, with nothing about anyone."""
 
-from flask import Blueprint, Response, jsonify
+from flask import Blueprint, Response, g, jsonify
 from flask.typing import ResponseReturnValue
 from prometheus_client import CONTENT_TYPE_LATEST
+from werkzeug.exceptions import NotFound
 
 from idp import numbers
 from idp.web import readiness
@@ -40,5 +41,10 @@ def ready() -> ResponseReturnValue:
 
 @bp.get("/metrics")
 def metrics() -> ResponseReturnValue:
-    """Give the numbers of all workers, summed, in the Prometheus text format."""
+    """Give the numbers of all workers, summed, in the Prometheus text format.
+
+    They are for the inside: 404 for what a proxy handed on, however its rules read the path.
+    """
+    if g.was_forwarded:
+        raise NotFound
     return Response(numbers.written(), content_type=CONTENT_TYPE_LATEST, headers={"Cache-Control": "no-store"})

@@ -39,12 +39,16 @@ def install_certificates(app: Flask, *, trusted: Collection[Network], host: str 
 
 
 def install(app: Flask, *, trusted: Collection[Network], scheme: str) -> None:
-    """Read what proxies in `trusted` forward to `app`, which is meant to be reached by `scheme`."""
+    """Read what proxies in `trusted` forward to `app`, which is meant to be reached by `scheme`.
+
+    `g.was_forwarded` says whether any proxy handed the request on, trusted or not.
+    """
 
     @app.before_request
     def read_forwarded() -> None:
         environ = request.environ
         told_scheme, told_addresses = environ.pop(SCHEME, None), environ.pop(ADDRESS, None)
+        g.was_forwarded = told_addresses is not None
         for name in _NEVER_READ:
             environ.pop(name, None)
         if not trusted or not is_among(environ.get("REMOTE_ADDR", ""), trusted):

@@ -1,6 +1,7 @@
 """What can be told of the container without building it."""
 
 import re
+from ipaddress import ip_address, ip_network
 
 import pytest
 import yaml
@@ -13,12 +14,25 @@ COMPOSE = yaml.safe_load((ROOT / "docker/compose.yaml").read_text())
 DOCKERFILE = (ROOT / "docker/Dockerfile").read_text()
 OURS = [name for name, service in COMPOSE["services"].items() if service["image"] == "countersign"]
 IGNORED = (ROOT / ".dockerignore").read_text().splitlines()
+PROXIES = variable("trusted_proxies")
 
 
-def test_the_container_gets_the_required_settings_and_no_unknown_one():
+def test_the_container_gets_the_required_settings_and_those_of_the_operators_file():
     required = {variable(name) for name, field in Settings.model_fields.items() if field.is_required()}
 
-    assert {name: set(COMPOSE["services"][name]["environment"]) for name in OURS} == dict.fromkeys(OURS, required)
+    assert {name: set(COMPOSE["services"][name]["environment"]) for name in OURS} == dict.fromkeys(
+        OURS, required | {PROXIES}
+    )
+    assert {COMPOSE["services"][name]["env_file"] for name in OURS} == {"../production.env"}
+    assert "/production.env" in (ROOT / ".gitignore").read_text().splitlines()
+
+
+def test_the_proxy_is_believed_and_nobody_else():
+    (subnet,) = COMPOSE["networks"]["default"]["ipam"]["config"]
+    proxy = COMPOSE["services"]["proxy"]["networks"]["default"]["ipv4_address"]
+
+    assert {COMPOSE["services"][name]["environment"][PROXIES] for name in OURS} == {proxy}
+    assert ip_address(proxy) in ip_network(subnet["subnet"])
 
 
 def test_no_secret_is_written_down():

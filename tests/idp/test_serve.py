@@ -47,6 +47,14 @@ def test_metrics_sum_all_workers(start_service):
     assert line.endswith('method="GET",status="2xx"} 40.0')
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/%6detrics"])
+def test_what_a_proxy_hands_on_sees_no_numbers(service, path):
+    handed_on = requests.get(service.base_url + path, headers={"X-Forwarded-For": "192.0.2.9"}, timeout=5)
+
+    assert handed_on.status_code == 404
+    assert "countersign_" not in handed_on.text
+
+
 def test_no_stranger_makes_the_list_of_numbers_grow(service):
     for word in ("aaa", "bbb"):
         requests.request(word.upper(), f"{service.base_url}/{word}", timeout=5)
