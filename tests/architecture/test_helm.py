@@ -13,7 +13,7 @@ from tests.support.helm import Refused, objects, rendered
 LEAST = {"issuer": "https://id.example.org", "image": {"repository": "registry.example.org/id"}, "secretName": "id"}
 ALL = LEAST | {
     "pullSecrets": [{"name": "pull"}],
-    "settings": {"COUNTERSIGN_TRUSTED_PROXIES": "10.0.0.0/8", "COUNTERSIGN_JWKS_MAX_AGE": "600"},
+    "settings": {"COUNTERSIGN_TRUSTED_PROXIES": "10.0.0.0/8", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://otel:4318"},
     "ingress": {"enabled": True, "className": "nginx", "annotations": {"a/b": "c"}, "tlsSecretName": "tls"},
     "networkPolicy": {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "ingress"}}}]},
     "podMonitor": {"enabled": True},
@@ -84,7 +84,7 @@ def test_every_required_setting_comes_from_the_values_or_the_secret(kind, name):
     assert container["envFrom"] == [{"secretRef": {"name": "id"}}]
     assert {variable(name) for name, field in Settings.model_fields.items() if field.is_required()} <= told | secret
     assert not told & secret
-    assert {"COUNTERSIGN_TRUSTED_PROXIES", "COUNTERSIGN_JWKS_MAX_AGE"} < told
+    assert {"COUNTERSIGN_TRUSTED_PROXIES", "OTEL_EXPORTER_OTLP_ENDPOINT"} < told
 
 
 def test_nobody_is_sent_to_a_pod_that_ends_and_it_has_time_for_what_is_in_flight():
